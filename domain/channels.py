@@ -1,0 +1,87 @@
+"""Channels: the kinds, what each can do, and the shapes of one webhook and one send."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from domain.model import Model
+
+
+class ChannelKind(StrEnum):
+    REST = "rest"
+    WEBCHAT = "webchat"
+    TELEGRAM = "telegram"
+    WHATSAPP = "whatsapp"
+    INSTAGRAM = "instagram"
+    MESSENGER = "messenger"
+    MERCADOLIBRE = "mercadolibre"
+    SMS = "sms"
+    WHATSAPP_TWILIO = "whatsapp_twilio"
+
+
+class LengthUnit(StrEnum):
+    CHARACTERS = "characters"
+    BYTES = "bytes"
+    UTF16 = "utf16"
+
+
+class ChannelFeatures(Model):
+    """What works where, as data; the documentation's table is generated from it."""
+
+    label: str
+    settings: tuple[str, ...]
+    """Names that `inbox add --set` takes, besides the policy's."""
+    secret_settings: tuple[str, ...]
+    """Those of `settings` that are encrypted at rest and never shown again."""
+    required_settings: tuple[str, ...] = ()
+    max_text: int
+    """Longest text of one message, in `length_unit`."""
+    length_unit: LengthUnit = LengthUnit.CHARACTERS
+    idempotent_send: bool
+    """The receiver drops a repeat under the same id, so an ambiguous send may be repeated."""
+    quick_replies: bool = False
+    attachments_in: bool = False
+    attachments_out: bool = False
+    delivery_receipts: bool = False
+    echoes: bool = False
+    handshake: bool = False
+    window_hours: int | None = None
+    """How long after the customer's last message a free reply is allowed; None = always."""
+
+
+class WebhookRequest(Model):
+    """One HTTP request of a vendor. Header names are lower case; `body` is the raw bytes that were signed."""
+
+    method: str
+    url: str
+    """As the vendor was told it: built from the public URL, never from Host headers."""
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+class HandshakeReply(Model):
+    """What a vendor wants to hear when it first checks the webhook."""
+
+    status: int = 200
+    content_type: str = "text/plain"
+    body: str
+
+
+class SendResult(StrEnum):
+    SENT = "sent"
+    RETRY = "retry"
+    """Certainly not processed: may be sent again after `retry_after`."""
+    FAILED = "failed"
+    """Will never work as it is."""
+    UNKNOWN = "unknown"
+    """The request was written and no clear answer came."""
+
+
+class SendOutcome(Model):
+    """How one attempt to send ended. `error` is for managers and holds no secret."""
+
+    result: SendResult
+    provider_id: str | None = None
+    error: str | None = None
+    retry_after: float | None = None
+    """Seconds the receiver asked to wait."""

@@ -1,0 +1,120 @@
+"""The signals of a conversation. One frozen model each, imperative, carrying an id, so that a repeat changes nothing."""
+
+from domain.channels import ChannelKind
+from domain.conversations import HandOffReason
+from domain.messages import Attachment, DeliveryReceipt, Echo, InboundMessage
+from domain.model import Model, UtcDatetime
+from domain.policy import Policy
+
+
+class StartConversation(Model):
+    """What a run is started with. Credentials and addresses never stand here: this is kept in the workflow's history."""
+
+    inbox_id: str
+    channel: ChannelKind
+    contact_id: str
+    policy: Policy
+    """As it was at the door; every turn's first activity brings the current one."""
+    idempotent_send: bool = False
+
+
+class ReceiveMessage(Model):
+    message: InboundMessage
+
+
+class Verb(Model):
+    """Something a person wants. `conversation_id` is the episode that was meant: a verb for another one is refused as stale."""
+
+    action_id: str
+    conversation_id: str
+    manager_id: str
+
+
+class PostReply(Verb):
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    keep: bool = False
+    """The manager keeps the conversation after this reply; otherwise it goes back to the bot."""
+    last_seen_message_id: str | None = None
+    opens_episode: bool = False
+    """The conversation was closed when this was sent: it opens the next one."""
+
+
+class Take(Verb):
+    force: bool = False
+    """Take it from another manager."""
+    opens_episode: bool = False
+
+
+class Release(Verb):
+    """Hand the conversation back to the bot."""
+
+    note: str = ""
+
+
+class HandOffToPerson(Verb):
+    reason: HandOffReason = HandOffReason.MANUAL
+
+
+class Assign(Verb):
+    assignee_id: str
+
+
+class Snooze(Verb):
+    until: UtcDatetime
+
+
+class Resolve(Verb):
+    last_seen_message_id: str | None = None
+
+
+PersonVerb = PostReply | Take | Release | HandOffToPerson | Assign | Snooze | Resolve
+
+
+class RecordDelivery(Model):
+    """A failure, evidence for an `unknown` send, or an echo of a person answering in the channel's own app."""
+
+    receipt: DeliveryReceipt | None = None
+    echo: Echo | None = None
+
+
+class RefusedBecause:
+    """Why a verb was refused, as the API says it."""
+
+    STALE = "stale"
+    CLOSED = "closed"
+    OWNED = "owned"
+    UNSEEN = "unseen"
+    NOT_POSSIBLE = "not_possible"
+
+
+class Verdict(Model):
+    """What the conversation made of a verb; one row for each `action_id`."""
+
+    action_id: str
+    conversation_id: str
+    verb: str
+    accepted: bool
+    reason: str | None = None
+    """One of `RefusedBecause`."""
+    detail: str = ""
+    owner_id: str | None = None
+    unseen: tuple[str, ...] = ()
+    """Ids of the messages that the person had not seen."""
+    message_id: str | None = None
+    """The reply that was accepted."""
+    at: UtcDatetime
+
+
+class Snapshot(Model):
+    """The one query: what the workflow holds now. For operators and tests, never on the dashboard's path."""
+
+    conversation_id: str
+    status: str
+    epoch: int
+    version: int
+    assignee_id: str | None
+    pending: tuple[str, ...]
+    outbox: tuple[str, ...]
+    due: dict[str, str]
+    history_length: int

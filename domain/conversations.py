@@ -1,0 +1,142 @@
+"""Conversations: status, what SQL shows of one, and the start of a run."""
+
+from enum import StrEnum
+
+from domain.channels import ChannelKind
+from domain.messages import InboundMessage
+from domain.model import Model, UtcDatetime
+
+
+class Status(StrEnum):
+    BOT = "bot"
+    FLAGGED = "flagged"
+    """Human Feedback Needed; nobody has taken it."""
+    HUMAN = "human"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+class ClosedReason(StrEnum):
+    RESOLVED = "resolved"
+    IDLE = "idle"
+
+
+class Section(StrEnum):
+    """The dashboard's three lists, in this order."""
+
+    ALL = "all"
+    BOT = "bot"
+    MINE = "mine"
+
+
+class HandOffReason(StrEnum):
+    CUSTOMER_REQUEST = "customer_request"
+    MISSING_KNOWLEDGE = "missing_knowledge"
+    LOW_CONFIDENCE = "low_confidence"
+    KEYWORD = "keyword"
+    REPEATED_QUESTION = "repeated_question"
+    NEGATIVE_SENTIMENT = "negative_sentiment"
+    UNSUPPORTED_CONTENT = "unsupported_content"
+    ASSISTANT_FAILED = "assistant_failed"
+    WINDOW_EXPIRED = "window_expired"
+    MANUAL = "manual"
+
+
+class HandOff(Model):
+    """Why the bot stopped, and what it had looked at."""
+
+    reason: HandOffReason
+    detail: str
+    at: UtcDatetime
+    confidence: float | None = None
+    threshold: float | None = None
+    turn_id: str | None = None
+    """Under which the passages that the bot looked at are stored."""
+
+
+class Due(Model):
+    """The durable timers of a conversation and when each is due."""
+
+    idle_at: UtcDatetime | None = None
+    reply_at: UtcDatetime | None = None
+    snooze_until: UtcDatetime | None = None
+
+
+class ConversationRecord(Model):
+    """What the workflow tells SQL about a conversation. Written whole; the highest `version` wins, so a repeat does no harm."""
+
+    conversation_id: str
+    workflow_id: str
+    inbox_id: str
+    channel: ChannelKind
+    contact_id: str
+    version: int
+    epoch: int
+    status: Status
+    closed_reason: ClosedReason | None = None
+    assignee_id: str | None = None
+    hand_off: HandOff | None = None
+    waiting_since: UtcDatetime | None = None
+    """The first customer message that no person has answered since the conversation was flagged."""
+    due: Due = Due()
+    language: str | None = None
+    opened_at: UtcDatetime
+    closed_at: UtcDatetime | None = None
+    unanswered: bool = False
+    """Set once nobody answered in time; a person dismisses it."""
+
+
+class Conversation(Model):
+    """A conversation as the dashboard and the API show it."""
+
+    id: str
+    workflow_id: str
+    inbox_id: str
+    inbox_name: str
+    channel: ChannelKind
+    contact_id: str
+    contact_address: str
+    contact_name: str | None
+    status: Status
+    closed_reason: ClosedReason | None
+    assignee_id: str | None
+    assignee_name: str | None
+    hand_off: HandOff | None
+    waiting_since: UtcDatetime | None
+    due: Due
+    language: str | None
+    summary: str | None
+    """Of this episode, once it is closed."""
+    previous_id: str | None
+    unanswered: bool
+    unread: int
+    """Customer messages that no manager has seen, counted to 10 at most."""
+    last_message_at: UtcDatetime
+    last_message_text: str
+    last_message_sender: str
+    opened_at: UtcDatetime
+    closed_at: UtcDatetime | None
+    epoch: int
+
+
+class Counts(Model):
+    """Open conversations per section, and how many wait for a person; each stops at 1,000."""
+
+    all: int
+    bot: int
+    mine: int
+    flagged: int
+
+
+class Episode(Model):
+    """The last closed conversation with the same contact on the same inbox."""
+
+    conversation_id: str
+    summary: str | None
+
+
+class RecordedMessages(Model):
+    """Inbound messages to write, with the conversation they belong to."""
+
+    record: ConversationRecord
+    messages: tuple[InboundMessage, ...] = ()

@@ -1,0 +1,122 @@
+"""Knowledge: documents, the passages found in them, and what is made of these."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.model import Model, UtcDatetime
+
+
+class DocumentState(StrEnum):
+    UPLOADED = "uploaded"
+    READING = "reading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Document(Model):
+    """A document of the business. `progress` runs from 0 to 1 while it is read."""
+
+    id: str
+    name: str
+    sha256: str
+    size: int = Field(ge=0, description="bytes")
+    pages: int | None = None
+    chunks: int | None = None
+    state: DocumentState
+    progress: float = 0.0
+    step: str = ""
+    """What the import is doing now, in words."""
+    error: str | None = None
+    created_at: UtcDatetime
+    ready_at: UtcDatetime | None = None
+
+
+class ChunkKind(StrEnum):
+    QUESTION_ANSWER = "question_answer"
+    TEXT = "text"
+    TABLE = "table"
+
+
+class Chunk(Model):
+    """A piece of a document as it is stored and searched. `text` of a question-answer pair is the answer alone."""
+
+    id: str
+    document_id: str
+    position: int
+    page: int
+    """1-based page on which it begins."""
+    kind: ChunkKind
+    heading: str = ""
+    question: str | None = None
+    text: str
+    vector: bytes = Field(default=b"", repr=False)
+    """float32, little endian, of `embedding_model`."""
+    embedding_model: str = ""
+
+
+class Passage(Model):
+    """A retrieved piece of a document. `score` is the raw cosine or coverage-like figure shown to managers, 0 to 1."""
+
+    chunk_id: str
+    document_id: str
+    document: str
+    """File name."""
+    page: int
+    kind: ChunkKind
+    heading: str = ""
+    question: str | None = None
+    text: str
+    score: float
+
+
+class Citation(Model):
+    """A passage that a reply rests on."""
+
+    document: str
+    page: int
+    document_id: str | None = None
+    quote: str | None = None
+
+
+class Draft(Model):
+    """A proposed reply. No draft at all (None in its place) means that the documents hold no answer."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    model: str
+    """`extractive`, or the language model's name."""
+    prompt_version: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    latency_ms: int | None = None
+
+
+class Evidence(Model):
+    """What the documents say to one question.
+
+    `confidence` is the calibrated probability, 0 to 1, that `draft` answers the question; `signals` are the raw figures it was
+    computed from. `suggestions` are stored questions near to what was asked, best first.
+    """
+
+    passages: tuple[Passage, ...] = ()
+    confidence: float = 0.0
+    signals: dict[str, float] = Field(default_factory=dict)
+    draft: Draft | None = None
+    suggestions: tuple[str, ...] = ()
+    knowledge_version: int = 0
+    confidence_model: str = ""
+
+
+class Answer(Model):
+    """The outcome of `knowledge ask` and `POST /ask`."""
+
+    question: str
+    answered: bool
+    text: str | None
+    confidence: float
+    threshold: float
+    passages: tuple[Passage, ...]
+    citations: tuple[Citation, ...]
+    suggestions: tuple[str, ...]
+    knowledge_version: int

@@ -1,0 +1,212 @@
+"""Messages: what customers send, what we send, and how far it got."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.channels import ChannelKind
+from domain.knowledge import Citation
+from domain.model import Model, UtcDatetime
+
+
+class MessageType(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT = "document"
+    LOCATION = "location"
+    CONTACT_CARD = "contact_card"
+    REACTION = "reaction"
+    BUTTON = "button"
+    EDITED = "edited"
+    DELETED = "deleted"
+    UNSUPPORTED = "unsupported"
+
+
+SILENT_TYPES = frozenset({MessageType.REACTION, MessageType.DELETED})
+"""Kinds that are recorded and shown but ask for no answer."""
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    NOTE = "note"
+    """Private, between managers; never leaves through a channel."""
+
+
+class Sender(StrEnum):
+    CUSTOMER = "customer"
+    BOT = "bot"
+    MANAGER = "manager"
+
+
+class Purpose(StrEnum):
+    """Why an outbound message was written."""
+
+    ANSWER = "answer"
+    OFFER = "offer"
+    GREETING = "greeting"
+    HOLDING = "holding"
+    APOLOGY = "apology"
+    REPLY = "reply"
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """May have been sent; never sent again blindly."""
+
+
+DELIVERY_RANK = {
+    DeliveryState.QUEUED: 0,
+    DeliveryState.SENDING: 1,
+    DeliveryState.UNKNOWN: 2,
+    DeliveryState.FAILED: 3,
+    DeliveryState.SENT: 4,
+    DeliveryState.DELIVERED: 5,
+    DeliveryState.READ: 6,
+}
+"""Receipts arrive out of order: a state is only ever replaced by one of a higher rank (our own retry apart)."""
+
+
+class Attachment(Model):
+    """`url` is a vendor's or our own address (`/files/{id}`); bytes never stand in a payload."""
+
+    type: MessageType
+    url: str = Field(max_length=2_000)
+    mime_type: str | None = Field(default=None, max_length=200)
+    name: str | None = Field(default=None, max_length=255)
+    size: int | None = Field(default=None, ge=0, description="bytes")
+
+
+class InboundMessage(Model):
+    """One message of a customer, whatever the channel.
+
+    `id` is UUIDv5(inbox, event kind, provider id), see `domain.ids.inbound_message_id`.
+    """
+
+    id: str
+    provider_id: str
+    kind: str = "message"
+    """The provider's event kind: part of the dedupe key, because edits and reactions reuse the message's id."""
+    type: MessageType = MessageType.TEXT
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    language: str | None = None
+    """BCP 47 hint of the channel, if it has one."""
+    sent_at: UtcDatetime | None = None
+    received_at: UtcDatetime
+    raw_kind: str | None = None
+    """The vendor's own word, kept for `unsupported`."""
+
+
+class MessageRef(Model):
+    """Names one message to us (`id`) and to the channel (`provider_id`)."""
+
+    id: str
+    provider_id: str | None = None
+
+
+class OutboundMessage(Model):
+    """One message on its way to a customer. Its `id` is the idempotency key wherever a channel takes one."""
+
+    id: str
+    conversation_id: str
+    inbox_id: str
+    contact_id: str
+    sender: Sender
+    author_id: str | None = None
+    """The manager who wrote it."""
+    purpose: Purpose
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    quick_replies: tuple[str, ...] = ()
+    """Shown as buttons where the channel has them; the text must make sense without."""
+    in_reply_to: tuple[MessageRef, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    confidence: float | None = None
+    epoch: int
+    """The conversation's epoch when it was decided. A bot's message of an older epoch than the conversation's is never sent."""
+    created_at: UtcDatetime
+
+
+class Message(Model):
+    """A message as it is recorded and shown. The API's `messages` items are these."""
+
+    id: str
+    conversation_id: str
+    direction: Direction
+    sender: Sender
+    author_id: str | None = None
+    author_name: str | None = None
+    type: MessageType
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    quick_replies: tuple[str, ...] = ()
+    provider_id: str | None = None
+    purpose: Purpose | None = None
+    delivery: DeliveryState | None = None
+    """None for inbound messages and notes."""
+    delivery_error: str | None = None
+    attempts: int = 0
+    in_reply_to: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    confidence: float | None = None
+    turn_id: str | None = None
+    """Under which the passages that a bot's reply was made from are stored."""
+    created_at: UtcDatetime
+
+
+class DeliveryReceipt(Model):
+    """What a channel reports about a message that we sent; matched by our id or by the channel's."""
+
+    message_id: str | None = None
+    provider_id: str | None = None
+    state: DeliveryState
+    error: str | None = None
+    at: UtcDatetime
+
+
+class Arrival(Model):
+    """A message as a channel's `parse` hands it over: who wrote it, and what."""
+
+    address: str
+    """The channel's own user id on this inbox."""
+    name: str | None = None
+    message: InboundMessage
+    body_hash: str
+    """SHA-256 over what makes two deliveries the same message; a repeat with another hash is a conflict."""
+
+
+class Echo(Model):
+    """Something that left through the channel without us: a person answered in the channel's own app."""
+
+    address: str
+    provider_id: str
+    message_id: str | None = None
+    """Our id where the channel returns it; then the echo is ours."""
+    text: str
+    at: UtcDatetime
+
+
+class Ignored(Model):
+    """An event that is left alone on purpose; the reason is logged."""
+
+    reason: str
+
+
+InboundEvent = Arrival | DeliveryReceipt | Echo | Ignored
+
+
+class Recipient(Model):
+    """Where an outbound message goes."""
+
+    channel: ChannelKind
+    inbox_id: str
+    address: str

@@ -1,0 +1,162 @@
+"""The ports through which activities reach the world. Each is small; storage, knowledge, assistant, channels and notifications
+implement them, tests stand in with named fakes."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from domain.channels import ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, WebhookRequest
+from domain.commands import Verdict
+from domain.conversations import ConversationRecord, RecordedMessages
+from domain.knowledge import Chunk, Document, Draft, Evidence, Passage
+from domain.managers import Inbox, Manager
+from domain.messages import InboundEvent, Message, OutboundMessage, Recipient
+from domain.turns import Notice, Recorded
+
+Credentials = Mapping[str, str]
+"""A channel's settings, decrypted. Lives as long as one call; never logged, never in a payload."""
+
+
+class Claim(StrEnum):
+    """Whether an attempt to send may begin."""
+
+    GRANTED = "granted"
+    SUPERSEDED = "superseded"
+    """A newer epoch is recorded: a person has the conversation."""
+    SETTLED = "settled"
+    """It was sent, or failed for good, by an earlier attempt."""
+    INTERRUPTED = "interrupted"
+    """An earlier attempt died in mid-send: it may have been sent."""
+
+
+class ConversationStore(Protocol):
+    """The read model, written by activities only. Every call is one transaction and safe to repeat."""
+
+    async def record(
+        self, recorded: RecordedMessages, *, evidence: tuple[str, Evidence] | None = None, verdict: Verdict | None = None
+    ) -> Recorded:
+        """Writes the conversation (highest version wins), its new inbound messages, a turn's evidence under its id, and a verdict.
+
+        Raises NotFound if the inbox is gone.
+        """
+        ...
+
+    async def close(self, record: ConversationRecord, summary: str) -> None: ...
+
+    async def evidence(self, turn_id: str) -> Evidence | None: ...
+
+    async def messages(self, conversation_id: str, *, limit: int = 40) -> Sequence[Message]:
+        """The newest `limit` messages, oldest first; notes included."""
+        ...
+
+
+class SendLedger(Protocol):
+    """The outbound messages' rows: queued, sending, then sent, failed or unknown."""
+
+    async def claim(
+        self, message: OutboundMessage, record: ConversationRecord, *, turn_id: str | None, idempotent: bool
+    ) -> tuple[Claim, Recipient]:
+        """Marks the row `sending`, in one transaction with the epoch check, before anything is sent.
+
+        A row found `sending` is GRANTED again where the receiver drops repeats (`idempotent`), else INTERRUPTED and set to `unknown`.
+        """
+        ...
+
+    async def settle(self, message_id: str, outcome: SendOutcome) -> None:
+        """Writes how the attempt ended; RETRY puts the row back to `queued`."""
+        ...
+
+
+class InboxStore(Protocol):
+    async def get(self, inbox_id: str) -> Inbox:
+        """Raises NotFound."""
+        ...
+
+    async def credentials(self, inbox_id: str) -> Credentials:
+        """Raises NotFound."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """Bytes, chunks and vectors of documents. Publishing makes a new knowledge version."""
+
+    async def get(self, document_id: str) -> Document: ...
+
+    async def content(self, document_id: str) -> bytes: ...
+
+    async def progress(self, document_id: str, *, step: str, share: float) -> None: ...
+
+    async def fail(self, document_id: str, error: str) -> None: ...
+
+    async def publish(self, document_id: str, *, pages: int, chunks: Sequence[Chunk]) -> int:
+        """Replaces the document's chunks, marks it ready and returns the new knowledge version; one transaction."""
+        ...
+
+    async def version(self) -> int: ...
+
+    async def published(self) -> tuple[int, Sequence[Chunk], Mapping[str, str]]:
+        """The version, every chunk of every ready document, and file names by document id; one consistent read."""
+        ...
+
+
+class Retriever(Protocol):
+    async def search(self, question: str, *, threshold: float) -> Evidence:
+        """Looks the question up in the published documents; `threshold` only matters to what a caller shows beside it."""
+        ...
+
+
+class Assistant(Protocol):
+    """The language model."""
+
+    async def draft(
+        self, question: str, passages: Sequence[Passage], *, turns: Sequence[Message], instructions: str, language: str | None
+    ) -> Draft | None:
+        """A grounded reply, or None if the passages hold no answer. Raises AssistantFailed."""
+        ...
+
+
+class Channel(Protocol):
+    """One messaging channel: prove, read, send. Data that differs between channels stands in `features`."""
+
+    kind: ChannelKind
+    features: ChannelFeatures
+
+    def handshake(self, request: WebhookRequest, credentials: Credentials) -> HandshakeReply | None:
+        """The answer to a vendor's set-up request; None if this is not one. Raises AuthenticityError."""
+        ...
+
+    def verify(self, request: WebhookRequest, credentials: Credentials, *, now: float) -> None:
+        """Raises AuthenticityError unless the request provably comes from the vendor. No secret configured = refused."""
+        ...
+
+    def parse(self, request: WebhookRequest, inbox: Inbox, *, now: float) -> Sequence[InboundEvent]:
+        """Every event of the body, in order. Raises InvalidInput naming what was wrong."""
+        ...
+
+    async def send(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """One attempt. Never raises for what the vendor answers."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells people something outside the dashboard."""
+
+    async def tell(self, notice: Notice, people: Sequence[Manager], *, link: str) -> None:
+        """Raises a retryable error if the relay could not take it."""
+        ...
+
+
+class NoticeLedger(Protocol):
+    """One event is told once per rung and person, even when a worker dies between."""
+
+    async def open(self, notice: Notice) -> Sequence[Manager]:
+        """Who still has to be told."""
+        ...
+
+    async def told(self, notice: Notice, manager_id: str, *, error: str | None = None) -> None: ...
+
+
+Progress = Callable[[str, float], None]
+"""Called with the step's words and the share done, 0 to 1."""
+
+EventFeed = AsyncIterator[int]

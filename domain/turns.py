@@ -1,0 +1,97 @@
+"""What passes between the workflow and its activities in one turn. Passages stay in SQL; only ids and short texts travel."""
+
+from pydantic import Field
+
+from domain.conversations import ConversationRecord
+from domain.knowledge import Draft
+from domain.messages import InboundMessage, OutboundMessage
+from domain.model import Model
+from domain.policy import Policy
+
+
+class Turn(Model):
+    """One or more messages of a customer that are answered together."""
+
+    id: str
+    record: ConversationRecord
+    messages: tuple[InboundMessage, ...]
+    question: str
+    """What is looked up: the messages' texts, or the offered question that the customer picked."""
+
+
+class Finding(Model):
+    """What the documents say to a turn; the passages and signals behind it are stored under `turn_id`."""
+
+    turn_id: str
+    found: bool = False
+    """Whether any passage came back at all."""
+    confidence: float = 0.0
+    draft: Draft | None = None
+    suggestions: tuple[str, ...] = ()
+    knowledge_version: int = 0
+
+
+class Recorded(Model):
+    """What recording brings back: the inbox's policy as it is now, and what is known of the contact."""
+
+    policy: Policy
+    policy_version: int
+    previous_summary: str | None = None
+    """Of the last closed episode; only on a conversation's first recording."""
+
+
+class Retrieved(Model):
+    recorded: Recorded
+    finding: Finding
+
+
+class DraftRequest(Model):
+    """Asks the language model for a grounded draft over the passages stored under the finding's turn."""
+
+    turn_id: str
+    conversation_id: str
+    inbox_id: str
+    question: str
+    language: str | None = None
+
+
+class Drafted(Model):
+    """The model's draft; None when it found no answer in the passages."""
+
+    draft: Draft | None = None
+
+
+class Delivery(Model):
+    """One attempt to send one message."""
+
+    message: OutboundMessage
+    record: ConversationRecord
+    """The conversation as it is when the message is decided; written before the send."""
+    turn_id: str | None = None
+    attempt: int = Field(ge=1)
+
+
+class DeliveryReport(Model):
+    """How one attempt ended. `superseded`: a newer epoch was recorded, the message was never sent and never will be."""
+
+    message_id: str
+    result: str
+    """A `SendResult` value, or `superseded`."""
+    error: str | None = None
+    retry_after: float | None = None
+
+
+class Notice(Model):
+    """Tells the managers of an inbox that a conversation needs a person. `rung` names the step of the ladder; told once per rung."""
+
+    conversation_id: str
+    inbox_id: str
+    rung: str
+    """`email` or `sms`."""
+    reason: str
+    flagged_at: str
+    """ISO time of the flag: with the rung, the notice's identity."""
+
+
+class Closing(Model):
+    record: ConversationRecord
