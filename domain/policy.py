@@ -83,8 +83,9 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 _ONLY_PERSON = re.compile(
-    r"^\W*(?:(?:please|por favor|hi|hello|hola|ol[aá])\W+)?(?:an? |una? |uma )?(?:human|agent|operator|person|representative|persona|humano|agente|operador"
-    r"|asesor|atendente|pessoa|conseiller|mitarbeiter|operatore)(?:\W+(?:please|por favor|pls))?\W*$",
+    r"^\W*(?:(?:please|por favor|hi|hello|hola|ol[aá])\W+)?(?:an? |una? |uma )?"
+    r"(?:human|agent|operator|person|representative|persona|humano|agente|operador|asesor|atendente|pessoa|conseiller|mitarbeiter|operatore)"
+    r"(?:\W+(?:please|por favor|pls))?\W*$",
     re.IGNORECASE,
 )
 
