@@ -1,0 +1,1 @@
+"""The example shop: its handbook, the questions asked of it, and customers for the demo."""
