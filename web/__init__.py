@@ -1,0 +1,1 @@
+"""People talk here: the dashboard and the website chat. HTML only."""
