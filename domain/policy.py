@@ -1,6 +1,7 @@
 """An inbox's policy, and the pure decision what to do with a turn."""
 
 import re
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Protocol, assert_never
 
@@ -43,9 +44,9 @@ class Policy(Model):
     show_sources: bool = True
     """Whether the customer sees document and page."""
 
-    def turn_wait(self, since_first: float, since_last: float) -> float:
-        """Seconds to wait before a turn is closed, from the ages of its first and last message."""
-        return max(0.0, min(self.quiet_window_seconds - since_last, LONGEST_TURN_SECONDS - since_first))
+    def turn_closes_at(self, first: datetime, last: datetime) -> datetime:
+        """When a turn whose first and last message came at these times is closed."""
+        return min(last + timedelta(seconds=self.quiet_window_seconds), first + timedelta(seconds=LONGEST_TURN_SECONDS))
 
 
 class Outcome(StrEnum):

@@ -66,6 +66,10 @@ class SendLedger(Protocol):
         """Writes how the attempt ended; RETRY puts the row back to `queued`."""
         ...
 
+    async def outcome(self, message_id: str) -> SendOutcome:
+        """How a settled message ended: SENT, FAILED or UNKNOWN."""
+        ...
+
 
 class InboxStore(Protocol):
     async def get(self, inbox_id: str) -> Inbox:

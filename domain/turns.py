@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from domain.commands import Verdict
 from domain.conversations import ConversationRecord
 from domain.knowledge import Draft
 from domain.messages import InboundMessage, OutboundMessage
@@ -23,6 +24,8 @@ class Finding(Model):
     """What the documents say to a turn; the passages and signals behind it are stored under `turn_id`."""
 
     turn_id: str
+    wants_draft: bool = False
+    """A language model is configured and the passages are worth its reading: `draft_answer` follows."""
     found: bool = False
     """Whether any passage came back at all."""
     confidence: float = 0.0
@@ -69,6 +72,8 @@ class Delivery(Model):
     """The conversation as it is when the message is decided; written before the send."""
     turn_id: str | None = None
     attempt: int = Field(ge=1)
+    last: bool = False
+    """No attempt follows: what could be retried counts as failed."""
 
 
 class DeliveryReport(Model):
@@ -93,5 +98,9 @@ class Notice(Model):
     """ISO time of the flag: with the rung, the notice's identity."""
 
 
-class Closing(Model):
+class NoteVerdict(Model):
+    """A verdict with the conversation as it is after it."""
+
     record: ConversationRecord
+    messages: tuple[InboundMessage, ...] = ()
+    verdict: Verdict

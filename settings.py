@@ -1,0 +1,103 @@
+"""The one place where the environment is read. Roots and migrations import it; everybody else takes plain values."""
+
+import contextlib
+import os
+import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    """Every setting of an installation: `FRONTDESK_` + the field's name in capitals, from the environment or `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTDESK_", env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    data_dir: Path = Path("data")
+    """Where the embedded defaults keep the database, the Temporal server's file, ports, keys and logs."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str | None = None
+    """The address customers and vendors reach; unset = `http://{host}:{port}`."""
+    database_url: str | None = None
+    """`postgresql+asyncpg://...`; unset = SQLite in the data directory."""
+
+    temporal_address: str | None = None
+    """`host:port` of a Temporal service; unset = the embedded development server that `up` starts."""
+    temporal_namespace: str = "default"
+    temporal_tls_cert: Path | None = None
+    temporal_tls_key: Path | None = None
+    temporal_tls_ca: Path | None = None
+    temporal_tls_server_name: str | None = None
+    temporal_ui_url: str | None = None
+
+    llm_base_url: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_model: str | None = None
+    """Unset = extractive answers, word for word from the documents."""
+    embedding_threads: int = Field(default=1, ge=1, le=64)
+
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    twilio_verify_service_sid: str | None = None
+    twilio_api_url: str = "https://api.twilio.com"
+
+    log_format: Literal["console", "json"] = "console"
+    secret_key: SecretStr | None = None
+    """Encrypts credentials and signs tokens; generated into the data directory when the database is SQLite."""
+    allowed_private_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """CIDRs to which callbacks may go although they are private; everything private is refused by default."""
+
+    @field_validator("allowed_private_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_url", "llm_base_url", "temporal_ui_url", mode="after")
+    @classmethod
+    def _no_trailing_slash(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else value
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if bool(self.llm_base_url) != bool(self.llm_model):
+            raise ValueError("FRONTDESK_LLM_BASE_URL and FRONTDESK_LLM_MODEL belong together: set both or neither")
+        if self.smtp_url and not self.mail_from:
+            raise ValueError("FRONTDESK_SMTP_URL is set: set FRONTDESK_MAIL_FROM to the sender's address too")
+        if self.database_url and not self.database_url.startswith("sqlite") and self.secret_key is None:
+            raise ValueError("FRONTDESK_SECRET_KEY must be set when FRONTDESK_DATABASE_URL is not SQLite")
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'frontdesk.db'}"
+
+    @property
+    def base_url(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    def key(self) -> str:
+        """The secret key; made on first use, readable by the owner only, when the database is SQLite."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        file = self.data_dir / "secret.key"
+        if not file.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            draft = file.with_name(f"secret.key.{os.getpid()}")
+            with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as handle:
+                handle.write(secrets.token_urlsafe(32))
+            # Several processes may start at once: the link appears whole, and only for the first of them.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, file)
+            draft.unlink()
+        return file.read_text().strip()

@@ -1,0 +1,232 @@
+"""What a conversation remembers: one serialisable object, changed by `run` alone and handed to continue-as-new whole."""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, Field
+
+from domain.commands import PersonVerb, ReceiveMessage, RecordDelivery, StartConversation, Verdict
+from domain.conversations import ClosedReason, ConversationRecord, Due, HandOff, HandOffReason, Status
+from domain.messages import InboundMessage, MessageRef, OutboundMessage, Sender
+from domain.model import Model, UtcDatetime
+from domain.policy import Policy
+
+SEEN_LIMIT = 500
+"""Message ids kept for dropping repeats; the door's unique key catches what is older."""
+RECENT_LIMIT = 100
+VERDICT_LIMIT = 50
+
+Signal = ReceiveMessage | RecordDelivery | PersonVerb
+
+
+class Outgoing(Model):
+    """A message in the outbox, oldest first; one is sent at a time."""
+
+    message: OutboundMessage
+    turn_id: str | None = None
+    attempt: int = 1
+    not_before: UtcDatetime | None = None
+
+
+class RecentMessage(Model):
+    id: str
+    author_id: str | None = None
+
+
+class DueNotice(Model):
+    rung: str
+    at: UtcDatetime
+
+
+class ConversationState(BaseModel):
+    start: StartConversation
+    conversation_id: str
+    workflow_id: str
+    policy: Policy
+    opened_at: UtcDatetime
+    status: Status = Status.BOT
+    snoozed_status: Status | None = None
+    """What a snoozed conversation wakes up to."""
+    assignee_id: str | None = None
+    epoch: int = 0
+    """Raised whenever a person gets the conversation; a bot's message of an older epoch is never sent."""
+    version: int = 0
+    """Raised with every record written, so that SQL keeps the newest."""
+    hand_off: HandOff | None = None
+    waiting_since: UtcDatetime | None = None
+    unanswered: bool = False
+    closing: ClosedReason | None = None
+    language: str | None = None
+    greeted: bool = False
+    holding_sent: bool = False
+
+    pending: list[InboundMessage] = Field(default_factory=list)
+    """What the bot's next turns answer, in order."""
+    pending_first_at: UtcDatetime | None = None
+    pending_last_at: UtcDatetime | None = None
+    unrecorded: list[InboundMessage] = Field(default_factory=list)
+    """Taken in, and not yet written to SQL."""
+    unreplied: list[MessageRef] = Field(default_factory=list)
+    """What the customer wrote to a person: stands in the person's next reply."""
+    offered: tuple[str, ...] = ()
+    outbox: list[Outgoing] = Field(default_factory=list)
+    returns_after: str | None = None
+    """The manager's reply after whose delivery the bot has the conversation again."""
+
+    idle_at: UtcDatetime
+    reply_at: UtcDatetime | None = None
+    snooze_until: UtcDatetime | None = None
+    notices: list[DueNotice] = Field(default_factory=list)
+
+    seen: list[str] = Field(default_factory=list)
+    recent: list[RecentMessage] = Field(default_factory=list)
+    verdicts: list[Verdict] = Field(default_factory=list)
+    queue: list[Signal] = Field(default_factory=list)
+    """Signals that arrived and are not handled yet."""
+
+    @classmethod
+    def opened(cls, start: StartConversation, *, conversation_id: str, workflow_id: str, now: datetime) -> "ConversationState":
+        return cls(
+            start=start,
+            conversation_id=conversation_id,
+            workflow_id=workflow_id,
+            policy=start.policy,
+            opened_at=now,
+            idle_at=now + timedelta(minutes=start.policy.idle_timeout_minutes),
+        )
+
+    # What happens to it
+
+    def take_in(self, message: InboundMessage, now: datetime) -> bool:
+        """Notes a customer's message; False for one that was seen before."""
+        if message.id in self.seen:
+            return False
+        self.seen = [*self.seen, message.id][-SEEN_LIMIT:]
+        self.unrecorded.append(message)
+        self.note_recent(message.id)
+        self.language = message.language or self.language
+        self.idle_at = now + timedelta(minutes=self.policy.idle_timeout_minutes)
+        return True
+
+    def note_recent(self, message_id: str, author_id: str | None = None) -> None:
+        self.recent = [*self.recent, RecentMessage(id=message_id, author_id=author_id)][-RECENT_LIMIT:]
+
+    def wait_for_person(self, messages: list[InboundMessage], now: datetime) -> None:
+        """The customer's messages wait for a person; the clock runs from the first one and is not moved by later ones."""
+        if messages:
+            self.unreplied = [*self.unreplied, *(MessageRef(id=message.id, provider_id=message.provider_id) for message in messages)]
+            self.waiting_since = self.waiting_since or now
+
+    def queue_for_bot(self, message: InboundMessage, now: datetime) -> None:
+        self.pending_first_at = self.pending_first_at if self.pending and self.pending_first_at else now
+        self.pending_last_at = now
+        self.pending.append(message)
+
+    def give_pending_to_person(self, now: datetime) -> None:
+        self.wait_for_person(self.pending, now)
+        self.pending = []
+
+    def flag(self, hand_off: HandOff) -> None:
+        self.status = Status.FLAGGED
+        self.assignee_id = None
+        self.hand_off = hand_off
+        self.offered = ()
+        self.reply_at = hand_off.at + timedelta(minutes=self.policy.reply_timeout_minutes)
+        self.give_pending_to_person(hand_off.at)
+        self.waiting_since = self.waiting_since or hand_off.at
+        rungs = (("email", self.policy.notify_email_after_minutes), ("sms", self.policy.notify_sms_after_minutes))
+        self.notices = [DueNotice(rung=rung, at=hand_off.at + timedelta(minutes=after)) for rung, after in rungs if after is not None]
+
+    def give_to(self, manager_id: str | None, now: datetime) -> None:
+        """A person has it from here on: the epoch rises, so that nothing the bot had decided is sent any more."""
+        self.epoch += 1
+        self.status = Status.HUMAN
+        self.assignee_id = manager_id
+        self.snooze_until = self.snoozed_status = None
+        self.reply_at = None
+        self.notices = []
+        self.offered = ()
+        self.returns_after = None
+        self.give_pending_to_person(now)
+        # A bot's message in back-off would hold up the person's reply; let the ledger refuse it now.
+        self.outbox = [item.model_copy(update={"not_before": None}) if item.message.sender is Sender.BOT else item for item in self.outbox]
+
+    def give_to_bot(self) -> None:
+        self.status = Status.BOT
+        self.assignee_id = None
+        self.hand_off = None
+        self.waiting_since = None
+        self.unreplied = []
+        self.reply_at = self.snooze_until = self.snoozed_status = None
+        self.notices = []
+        self.holding_sent = False
+        self.returns_after = None
+
+    def snooze(self, until: datetime, owner_id: str, now: datetime) -> None:
+        back_to = Status.FLAGGED if self.status is Status.FLAGGED else Status.HUMAN
+        owner = self.assignee_id or owner_id
+        hand_off = self.hand_off
+        self.give_to(owner, now)
+        self.hand_off = hand_off
+        self.status = Status.SNOOZED
+        self.snoozed_status = back_to
+        self.snooze_until = until
+
+    def wake(self, now: datetime) -> None:
+        self.status = self.snoozed_status or Status.HUMAN
+        self.snooze_until = self.snoozed_status = None
+        if self.status is Status.FLAGGED:
+            self.assignee_id = None
+            self.reply_at = now + timedelta(minutes=self.policy.reply_timeout_minutes)
+
+    def reopen(self) -> None:
+        """A message came while the run was closing: the episode goes on, nothing is lost."""
+        self.closing = None
+        self.give_to_bot()
+
+    # What it says of itself
+
+    def turn_due(self) -> datetime | None:
+        """When the bot's next turn closes; None when there is nothing for it to answer."""
+        if self.status is not Status.BOT or not self.pending or self.pending_first_at is None or self.pending_last_at is None:
+            return None
+        return self.policy.turn_closes_at(self.pending_first_at, self.pending_last_at)
+
+    def deadlines(self) -> list[datetime]:
+        """What the clock alone brings about, turns and sends apart."""
+        idle_at = self.idle_at if self.closing is None else None
+        due = [idle_at, self.reply_at, self.snooze_until, *(notice.at for notice in self.notices)]
+        return [at for at in due if at is not None]
+
+    def unseen_after(self, message_id: str | None, manager_id: str) -> tuple[str, ...]:
+        """Public messages newer than the last one the person saw, their own apart."""
+        ids = [recent.id for recent in self.recent]
+        if message_id is None or message_id not in ids:
+            return ()
+        return tuple(recent.id for recent in self.recent[ids.index(message_id) + 1 :] if recent.author_id != manager_id)
+
+    def next_record(self, now: datetime) -> ConversationRecord:
+        """What SQL is told; every call is a newer version."""
+        self.version += 1
+        return ConversationRecord(
+            conversation_id=self.conversation_id,
+            workflow_id=self.workflow_id,
+            inbox_id=self.start.inbox_id,
+            channel=self.start.channel,
+            contact_id=self.start.contact_id,
+            version=self.version,
+            epoch=self.epoch,
+            status=self.status,
+            closed_reason=self.closing if self.status is Status.CLOSED else None,
+            assignee_id=self.assignee_id,
+            hand_off=self.hand_off,
+            waiting_since=self.waiting_since,
+            due=Due(idle_at=self.idle_at, reply_at=self.reply_at, snooze_until=self.snooze_until),
+            language=self.language,
+            opened_at=self.opened_at,
+            closed_at=now if self.status is Status.CLOSED else None,
+            unanswered=self.unanswered,
+        )
+
+
+def hand_off_for(reason: HandOffReason, detail: str, now: datetime) -> HandOff:
+    return HandOff(reason=reason, detail=detail, at=now)
