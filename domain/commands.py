@@ -15,7 +15,6 @@ class StartConversation(Model):
     contact_id: str
     policy: Policy
     """As it was at the door; every turn's first activity brings the current one."""
-    idempotent_send: bool = False
 
 
 class ReceiveMessage(Model):

@@ -9,7 +9,8 @@ FrontdeskError
  ├─ PermissionDenied         the person is known but may not do this
  ├─ TooManyAttempts          throttled; says when to try again
  ├─ EngineUnavailable        the Temporal service can't be reached; the caller must try again
- └─ AssistantFailed          the language model gave no usable answer
+ ├─ AssistantFailed          the language model gave no usable answer
+ └─ NotTold                  a notice could not be handed to the mail relay or the SMS service
 """
 
 
@@ -63,3 +64,12 @@ class AssistantFailed(FrontdeskError):
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class NotTold(FrontdeskError):
+    """A notice to a manager could not be handed over. `retryable` is a fact of the failure; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after = retry_after

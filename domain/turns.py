@@ -104,3 +104,10 @@ class NoteVerdict(Model):
     record: ConversationRecord
     messages: tuple[InboundMessage, ...] = ()
     verdict: Verdict
+
+
+class Question(Model):
+    """A question outside any conversation; `inbox_id` brings that inbox's threshold."""
+
+    text: str
+    inbox_id: str | None = None

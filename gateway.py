@@ -1,0 +1,368 @@
+"""The way into the conversations: typed start, signal and query over the Temporal client. API and dashboard share it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+import structlog
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, UpdateNamespaceRequest
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode, TLSConfig
+
+from domain.channels import ChannelKind
+from domain.commands import (
+    PersonVerb,
+    PostReply,
+    ReceiveMessage,
+    RecordDelivery,
+    RefusedBecause,
+    Snapshot,
+    StartConversation,
+    Take,
+    Verdict,
+)
+from domain.conversations import Conversation as ConversationView
+from domain.conversations import Status
+from domain.errors import EngineUnavailable, FrontdeskError, NotFound
+from domain.knowledge import Answer
+from domain.managers import Inbox
+from domain.messages import Arrival, DeliveryReceipt, Echo
+from domain.model import Model
+from domain.turns import Question
+from workflows.conversation import CHANNEL, INBOX, SEARCH_ATTRIBUTES, STATUS, Conversation
+from workflows.documents import AskDocuments, ImportDocument
+from workflows.verbs import name_of
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+TASK_QUEUE = "frontdesk"
+RPC_TIMEOUT = timedelta(seconds=5)
+"""The client retries an unreachable server by itself for so long; then the door says 503 and the vendor delivers again."""
+TASK_TIMEOUT = timedelta(seconds=4)
+"""A killed worker's workflow task is given to another after this; a replay of the longest run takes a fraction of it."""
+RETENTION = timedelta(days=30)
+VERDICT_POLL_SECONDS = 0.02
+POLLER_FRESH = timedelta(seconds=75)
+"""A worker's long poll lasts up to 60 s: one that was seen longer ago is gone."""
+
+
+class Admission(Protocol):
+    """What the door's ledger says of an arrival; `storage.arrivals.Admission`."""
+
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def contact_id(self) -> str: ...
+    @property
+    def workflow_id(self) -> str: ...
+    @property
+    def duplicate(self) -> bool: ...
+    @property
+    def accepted(self) -> bool: ...
+    @property
+    def conversation_id(self) -> str | None: ...
+
+
+class ArrivalStore(Protocol):
+    async def admit(self, inbox: Inbox, arrival: Arrival) -> Admission: ...
+    async def accept(self, message_id: str, conversation_id: str | None) -> None: ...
+    async def contact_for(self, inbox_id: str, address: str, name: str | None) -> tuple[str, str]: ...
+
+
+class ConversationReads(Protocol):
+    async def get(self, conversation_id: str) -> ConversationView: ...
+    async def verdict(self, action_id: str) -> Verdict | None: ...
+    async def open_episode(self, workflow_id: str) -> str | None: ...
+
+
+class ReceiptStore(Protocol):
+    async def record_receipt(self, inbox_id: str, receipt: DeliveryReceipt) -> str | None: ...
+    async def is_ours(self, inbox_id: str, provider_id: str) -> bool: ...
+
+
+class InboxReads(Protocol):
+    async def get(self, inbox_id: str) -> Inbox: ...
+
+
+class Pingable(Protocol):
+    async def ping(self) -> None: ...
+
+
+class Received(Model):
+    """What the door may say of a message that is now durable."""
+
+    message_id: str
+    conversation_id: str | None
+    duplicate: bool
+
+
+def _read(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path else None
+
+
+async def open_client(
+    address: str,
+    namespace: str,
+    *,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
+    tls_ca: Path | None = None,
+    tls_server_name: str | None = None,
+) -> Client:
+    """A client that connects with its first call, so that a service that is still starting does no harm."""
+    tls: TLSConfig | bool = False
+    if tls_cert or tls_ca or tls_server_name:
+        tls = TLSConfig(
+            client_cert=_read(tls_cert), client_private_key=_read(tls_key), server_root_ca_cert=_read(tls_ca), domain=tls_server_name
+        )
+    return await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter, tls=tls, lazy=True)
+
+
+async def prepare_namespace(client: Client) -> None:
+    """Registers the search attributes and sets the retention; safe to repeat. A hosted service that forbids it is left as it is."""
+    try:
+        known = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
+        missing = {
+            key.name: IndexedValueType.ValueType(int(key.indexed_value_type))
+            for key in SEARCH_ATTRIBUTES
+            if key.name not in known.custom_attributes
+        }
+        if missing:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+            )
+        retention = Duration()
+        retention.FromTimedelta(RETENTION)
+        await client.workflow_service.update_namespace(
+            UpdateNamespaceRequest(namespace=client.namespace, config=NamespaceConfig(workflow_execution_retention_ttl=retention))
+        )
+    except RPCError as error:
+        if error.status not in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.ALREADY_EXISTS):
+            raise
+        log.warning("namespace_left_as_it_is", namespace=client.namespace, status=error.status.name)
+
+
+class ConversationGateway:
+    """One per process."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        arrivals: ArrivalStore,
+        conversations: ConversationReads,
+        inboxes: InboxReads,
+        receipts: ReceiptStore,
+        database: Pingable,
+        ui_url: str | None = None,
+        task_queue: str = TASK_QUEUE,
+    ) -> None:
+        self._client = client
+        self._arrivals = arrivals
+        self._conversations = conversations
+        self._inboxes = inboxes
+        self._receipts = receipts
+        self._database = database
+        self._ui_url = ui_url
+        self._task_queue = task_queue
+        self._background: set[asyncio.Task[None]] = set()
+
+    # A customer writes
+
+    async def receive(self, inbox: Inbox, arrival: Arrival) -> Received:
+        """Returns once the message is durable in the workflow. Raises Conflict for a known id with another body."""
+        admission = await self._arrivals.admit(inbox, arrival)
+        if admission.duplicate and admission.accepted:
+            return Received(message_id=admission.message_id, conversation_id=admission.conversation_id, duplicate=True)
+        started = await self._signal_with_start(
+            inbox, admission.contact_id, admission.workflow_id, "receive_message", ReceiveMessage(message=arrival.message)
+        )
+        conversation_id = admission.conversation_id or started
+        # Not awaited: should it be lost, a repeat signals again and the workflow drops what it has seen.
+        self._later(self._arrivals.accept(admission.message_id, conversation_id))
+        return Received(message_id=admission.message_id, conversation_id=conversation_id, duplicate=admission.duplicate)
+
+    async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
+        """A receipt goes to the ledger; the workflow only hears what it must act on. Our own echoes are dropped."""
+        if isinstance(event, DeliveryReceipt):
+            conversation_id = await self._receipts.record_receipt(inbox.id, event)
+            if conversation_id is not None:
+                conversation = await self._conversations.get(conversation_id)
+                await self._signal(conversation.workflow_id, "record_delivery", RecordDelivery(receipt=event))
+            return
+        if await self._receipts.is_ours(inbox.id, event.provider_id):
+            return
+        contact_id, workflow_id = await self._arrivals.contact_for(inbox.id, event.address, None)
+        await self._signal_with_start(inbox, contact_id, workflow_id, "record_delivery", RecordDelivery(echo=event))
+
+    # A person acts
+
+    async def act(self, verb: PersonVerb, *, wait_seconds: float = 2.0) -> Verdict | None:
+        """Sends a verb and waits for its verdict; None if there is none yet (it will come: the verb is durable).
+
+        Raises NotFound, EngineUnavailable. The same action id gets the same verdict, however often it is sent.
+        """
+        if (known := await self._conversations.verdict(verb.action_id)) is not None:
+            return known
+        conversation = await self._conversations.get(verb.conversation_id)
+        sent = conversation.status is not Status.CLOSED and await self._signal(conversation.workflow_id, name_of(verb), verb)
+        if not sent:
+            if not isinstance(verb, PostReply | Take):
+                return Verdict(
+                    action_id=verb.action_id,
+                    conversation_id=verb.conversation_id,
+                    verb=name_of(verb),
+                    accepted=False,
+                    reason=RefusedBecause.CLOSED,
+                    detail="This conversation is closed",
+                    at=datetime.now(UTC),
+                )
+            opening = verb.model_copy(update={"opens_episode": True})
+            inbox = await self._inboxes.get(conversation.inbox_id)
+            await self._signal_with_start(inbox, conversation.contact_id, conversation.workflow_id, name_of(verb), opening)
+        return await self._await_verdict(verb.action_id, wait_seconds)
+
+    async def _await_verdict(self, action_id: str, wait_seconds: float) -> Verdict | None:
+        until = time.monotonic() + wait_seconds
+        while (verdict := await self._conversations.verdict(action_id)) is None and time.monotonic() < until:  # noqa: ASYNC110 # the row is written by another process
+            await asyncio.sleep(VERDICT_POLL_SECONDS)
+        return verdict
+
+    # Documents
+
+    async def import_document(self, document_id: str) -> None:
+        """Starts the import; progress stands on the document's row."""
+        await self._call(
+            self._client.start_workflow(
+                ImportDocument.run,
+                document_id,
+                id=f"document/{document_id}",
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        )
+
+    async def ask(self, question: str, inbox_id: str | None = None) -> Answer:
+        """What the bot would answer. Raises EngineUnavailable when no worker answers in time."""
+        asking = self._client.execute_workflow(
+            AskDocuments.run,
+            Question(text=question, inbox_id=inbox_id),
+            id=f"ask/{time.time_ns()}",
+            task_queue=self._task_queue,
+            execution_timeout=timedelta(seconds=20),
+            rpc_timeout=timedelta(seconds=20),
+        )
+        try:
+            return await self._call(asking)
+        except WorkflowFailureError as error:
+            raise EngineUnavailable("No worker answered in time; check that one is running and try again") from error
+        return answer
+
+    # Looking in
+
+    async def snapshot(self, workflow_id: str) -> Snapshot:
+        """What the workflow holds now; for operators and tests."""
+        handle = self._client.get_workflow_handle_for(Conversation.run, workflow_id)
+        return await self._call(handle.query(Conversation.snapshot, rpc_timeout=RPC_TIMEOUT))
+
+    async def readiness(self) -> dict[str, bool]:
+        database, (temporal, worker) = await asyncio.gather(self._database_answers(), self._engine_answers())
+        return {"database": database, "temporal": temporal, "worker": worker}
+
+    def temporal_link(self, workflow_id: str, run_id: str) -> str | None:
+        """The run's page in the Temporal UI, if that has an address."""
+        if self._ui_url is None:
+            return None
+        return f"{self._ui_url}/namespaces/{self._client.namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}"
+
+    async def settle(self) -> None:
+        """Waits for what is still being written; call it before the database closes."""
+        await asyncio.gather(*self._background)
+
+    # The engine
+
+    async def _signal_with_start(self, inbox: Inbox, contact_id: str, workflow_id: str, signal: str, argument: Model) -> str | None:
+        """Returns the id of the run that has the signal."""
+        handle = await self._call(
+            self._client.start_workflow(
+                Conversation.run,
+                StartConversation(inbox_id=inbox.id, channel=inbox.channel, contact_id=contact_id, policy=inbox.policy),
+                id=workflow_id,
+                task_queue=self._task_queue,
+                task_timeout=TASK_TIMEOUT,
+                start_signal=signal,
+                start_signal_args=[argument],
+                search_attributes=_search_attributes(inbox.channel, inbox.id),
+                static_summary=f"{inbox.channel} · {inbox.name}",
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        )
+        return handle.result_run_id
+
+    async def _signal(self, workflow_id: str, signal: str, argument: Model) -> bool:
+        """False if no run is open under this id."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            await self._call(handle.signal(signal, argument, rpc_timeout=RPC_TIMEOUT))
+        except NotFound:
+            return False
+        return True
+
+    async def _call(self, call: Awaitable[T]) -> T:
+        """Raises NotFound and EngineUnavailable for what the engine says; a call without an answer may have arrived."""
+        try:
+            return await call
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise NotFound("No run is open under this id") from error
+            raise EngineUnavailable(f"The conversation engine did not answer ({error.status.name}); try again") from error
+        except RuntimeError as error:
+            raise EngineUnavailable("The conversation engine can't be reached; try again") from error
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(3):
+                await self._database.ping()
+        except (OSError, TimeoutError, FrontdeskError):
+            return False
+        return True
+
+    async def _engine_answers(self) -> tuple[bool, bool]:
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace,
+            task_queue=TaskQueue(name=self._task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        try:
+            queue = await self._client.workflow_service.describe_task_queue(request, timeout=timedelta(seconds=2))
+        except (RPCError, RuntimeError):
+            return False, False
+        now = datetime.now(UTC)
+        return True, any(now - poller.last_access_time.ToDatetime(UTC) < POLLER_FRESH for poller in queue.pollers)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _search_attributes(channel: ChannelKind, inbox_id: str) -> TypedSearchAttributes:
+    pairs: Sequence[SearchAttributePair[Any]] = (
+        SearchAttributePair(STATUS, Status.BOT.value),
+        SearchAttributePair(CHANNEL, channel.value),
+        SearchAttributePair(INBOX, inbox_id),
+    )
+    return TypedSearchAttributes(list(pairs))
