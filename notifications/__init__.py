@@ -1,0 +1,1 @@
+"""Tells managers, outside the dashboard, that a conversation needs a person."""

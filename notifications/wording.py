@@ -1,0 +1,26 @@
+"""What a notice says. A customer's words never stand in it: notices show on lock screens and in mail relays' logs."""
+
+from datetime import UTC, datetime
+
+from domain.conversations import HandOffReason
+from domain.ids import derived_id
+from domain.managers import Manager
+from domain.policy import words_for
+from domain.turns import Notice
+
+
+def reason_in_words(notice: Notice) -> str:
+    """Why a person is needed. A reason that is none of ours is not repeated: it could be a customer's text."""
+    try:
+        return words_for(HandOffReason(notice.reason))
+    except ValueError:
+        return "a person is needed"
+
+
+def flagged_at_in_words(notice: Notice) -> str:
+    return datetime.fromisoformat(notice.flagged_at).astimezone(UTC).strftime("%d %B %Y, %H:%M UTC")
+
+
+def notice_id(notice: Notice, person: Manager) -> str:
+    """The same for every repeat of one notice to one person."""
+    return derived_id("notice", notice.conversation_id, notice.rung, notice.flagged_at, person.id)
