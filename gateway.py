@@ -269,7 +269,6 @@ class ConversationGateway:
             return await self._call(asking)
         except WorkflowFailureError as error:
             raise EngineUnavailable("No worker answered in time; check that one is running and try again") from error
-        return answer
 
     # Looking in
 
