@@ -1,0 +1,150 @@
+"""The worker: settings -> adapters -> activities -> Worker. A composition root; `./frontdesk worker` runs it."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.assistant import AssistantActivities
+from activities.delivery import DeliveryActivities
+from activities.documents import DocumentActivities
+from activities.heartbeat import HeartbeatInterceptor
+from activities.notices import NoticeActivities
+from activities.records import RecordActivities
+from activities.turns import DraftPolicy, TurnActivities
+from assistant.grounded import GroundedAssistant
+from channels.outgoing import outgoing_client
+from channels.registry import FEATURES, build_channels
+from domain.ports import Notifier
+from gateway import TASK_QUEUE, open_client, prepare_namespace
+from knowledge.importing import import_document
+from knowledge.index import KnowledgeIndex
+from notifications.email import EmailNotifier
+from notifications.sms import SmsNotifier
+from settings import Settings, configure_logging
+from storage.conversations import Conversations
+from storage.database import Database
+from storage.documents import Documents
+from storage.inboxes import Inboxes
+from storage.ledger import Ledger
+from storage.notices import Notices
+from storage.secrets import Vault
+from workflows.conversation import Conversation
+from workflows.documents import AskDocuments, ImportDocument
+
+log = structlog.get_logger()
+
+STICKY_TIMEOUT = timedelta(seconds=1)
+"""A conversation whose worker died is given to another after this; the server's default is ten seconds."""
+CACHED_CONVERSATIONS = 5_000
+"""About 25 kB each. An evicted conversation is replayed with its next message."""
+
+
+def build_notifiers(settings: Settings) -> Mapping[str, Notifier]:
+    """The rungs that are configured; the others are passed over."""
+    notifiers: dict[str, Notifier] = {}
+    if settings.smtp_url is not None and settings.mail_from is not None:
+        notifiers["email"] = EmailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from)
+    if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from:
+        notifiers["sms"] = SmsNotifier(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token.get_secret_value(),
+            settings.twilio_from,
+            base_url=settings.twilio_api_url,
+        )
+    return notifiers
+
+
+def build_assistant(settings: Settings) -> GroundedAssistant | None:
+    if settings.llm_base_url is None or settings.llm_model is None:
+        return None
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else ""
+    return GroundedAssistant(settings.llm_base_url, key, settings.llm_model)
+
+
+def build_worker(client: Client, settings: Settings, *, task_queue: str = TASK_QUEUE) -> Worker:
+    """Everything wired, nothing started."""
+    database = Database(settings.database)
+    conversations = Conversations(database)
+    inboxes = Inboxes(database, Vault(settings.key()), FEATURES)
+    documents = Documents(database)
+    index = KnowledgeIndex(documents, threads=settings.embedding_threads)
+    assistant = build_assistant(settings)
+    http = outgoing_client(allowed_networks=settings.allowed_private_networks)
+    activities = (
+        *_methods(RecordActivities(conversations)),
+        *_methods(TurnActivities(conversations, index, DraftPolicy(configured=assistant is not None))),
+        *_methods(AssistantActivities(conversations, inboxes, assistant)),
+        *_methods(DeliveryActivities(Ledger(database), inboxes, build_channels(http))),
+        *_methods(NoticeActivities(Notices(database), build_notifiers(settings), base_url=settings.base_url)),
+        *_methods(DocumentActivities(partial(import_document, documents), index, inboxes)),
+    )
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[Conversation, ImportDocument, AskDocuments],
+        activities=activities,
+        interceptors=[HeartbeatInterceptor()],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules("domain", "activities", "pydantic", "structlog")
+        ),
+        max_cached_workflows=CACHED_CONVERSATIONS,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=timedelta(seconds=5),
+    )
+
+
+def _methods(owner: object) -> tuple[object, ...]:
+    """The owner's activities."""
+    members = (getattr(owner, name) for name in dir(owner) if not name.startswith("_"))
+    return tuple(member for member in members if hasattr(member, "__temporal_activity_definition"))
+
+
+async def connect(settings: Settings) -> Client:
+    """Waits for the service as long as it takes: a worker that gives up has to be started again by hand."""
+    client = await open_client(
+        settings.temporal_address or "127.0.0.1:7233",
+        settings.temporal_namespace,
+        tls_cert=settings.temporal_tls_cert,
+        tls_key=settings.temporal_tls_key,
+        tls_ca=settings.temporal_tls_ca,
+        tls_server_name=settings.temporal_tls_server_name,
+    )
+    pause = 0.1
+    while True:
+        try:
+            await prepare_namespace(client)
+        except (RPCError, RuntimeError) as error:
+            log.info("engine_not_ready", address=settings.temporal_address, error=type(error).__name__, next_try_seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
+        else:
+            return client
+
+
+async def run(settings: Settings) -> None:
+    """Works until SIGINT or SIGTERM."""
+    configure_logging(settings)
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stopping = asyncio.create_task(stopped.wait())
+    connecting = asyncio.create_task(connect(settings))
+    await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
+    if not connecting.done():
+        connecting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await connecting
+        return
+    async with build_worker(connecting.result(), settings):
+        log.info("worker_ready", task_queue=TASK_QUEUE)
+        await stopped.wait()
+    log.info("worker_stopped")
