@@ -1,0 +1,136 @@
+"""What the contract suite needs to know of each channel: how its vendor signs, and example bodies."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.channels import ChannelKind, WebhookRequest
+from domain.managers import Inbox
+from domain.messages import OutboundMessage, Purpose, Recipient, Sender
+from domain.policy import Policy
+from tests.vendors.signing import signed_headers
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NOW = 1_795_342_800.0
+"""22 Nov 2026, 09:00 UTC."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One channel. A channel that takes no webhooks has no `signed`."""
+
+    kind: ChannelKind
+    credentials: Mapping[str, str]
+    signed: Callable[[bytes, float], WebhookRequest] | None = None
+    timestamped: bool = False
+    """Whether the vendor's signature covers a time, so that old requests are refused."""
+    wrong_credentials: Mapping[str, str] = field(default_factory=dict)
+    malformed: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def inbox(self) -> Inbox:
+        return inbox(self.kind)
+
+    def fixtures(self) -> dict[str, bytes]:
+        return {path.stem: path.read_bytes() for path in sorted((FIXTURES / self.kind.value).glob("*.json"))}
+
+
+def inbox(kind: ChannelKind, inbox_id: str | None = None) -> Inbox:
+    return Inbox(
+        id=inbox_id or f"our-{kind.value}",
+        channel=kind,
+        name=kind.value,
+        policy=Policy(),
+        policy_version=1,
+        public_settings={},
+        created_at=datetime.fromtimestamp(NOW, UTC),
+    )
+
+
+def outbound(**changes: object) -> OutboundMessage:
+    message = OutboundMessage(
+        id="0d5c8a52-7a20-4b3e-9d1b-0a3c6a1f1e77",
+        conversation_id="conversation-1",
+        inbox_id="our-rest",
+        contact_id="contact-1",
+        sender=Sender.BOT,
+        purpose=Purpose.ANSWER,
+        text="Yes, in 5 to 8 days.",
+        epoch=0,
+        created_at=datetime.fromtimestamp(NOW, UTC),
+    )
+    return message.model_copy(update=changes)
+
+
+def recipient(address: str = "buyer-31", kind: ChannelKind = ChannelKind.REST) -> Recipient:
+    return Recipient(channel=kind, inbox_id=f"our-{kind.value}", address=address)
+
+
+def rest_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    return WebhookRequest(
+        method="POST",
+        url="https://shop.example.com/webhooks/rest/our-rest",
+        headers=signed_headers("correct horse", body, at=at),
+        query={},
+        body=body,
+    )
+
+
+def _without(field_name: str) -> bytes:
+    body = {"type": "message", "id": "m-1", "contact": {"id": "c"}, "text": "hi"}
+    del body[field_name]
+    return json.dumps(body).encode()
+
+
+def _with(**fields: object) -> bytes:
+    return json.dumps({"type": "message", "id": "m-1", "contact": {"id": "c"}, "text": "hi"} | fields).encode()
+
+
+_IMAGE = {"type": "image", "url": "https://cdn.example.com/1.png"}
+
+CASES: tuple[Case, ...] = (
+    Case(
+        kind=ChannelKind.REST,
+        credentials={"secret": "correct horse", "callback_url": "https://shop.example.com/replies"},
+        wrong_credentials={"secret": "wrong horse"},
+        signed=rest_request,
+        timestamped=True,
+        malformed={
+            "empty": b"",
+            "no JSON": b"hello",
+            "half JSON": b'{"type": "message", "id":',
+            "no UTF-8": b'{"type": "message", "id": "\xff\xfe"}',
+            "a list": b"[]",
+            "a number": b"1",
+            "NaN": b'{"type": NaN}',
+            "a very long number": b'{"type": ' + b"9" * 5_000 + b"}",
+            "nested deeply": b'{"type": ' + b"[" * 100_000,
+            "type: missing": _without("type"),
+            "id: missing": _without("id"),
+            "id: empty": _with(id=" "),
+            "id: a number": _with(id=7),
+            "id: too long": _with(id="x" * 201),
+            "contact: missing": _without("contact"),
+            "contact: a string": _with(contact="c"),
+            "contact.id: missing": _with(contact={"name": "Ana"}),
+            "contact.id: too long": _with(contact={"id": "x" * 201}),
+            "text: a list": _with(text=["hi"]),
+            "text: too long": _with(text="x" * 16_001),
+            "text: empty": _with(text="  "),
+            "text: missing": _without("text"),
+            "attachments: an object": _with(attachments={}),
+            "attachments: too many": _with(attachments=[_IMAGE] * 11),
+            "attachments.0.url: missing": _with(attachments=[{"type": "image"}]),
+            "attachments.0.url: a script": _with(attachments=[{"type": "image", "url": "javascript:alert(1)"}]),
+            "attachments.0.url: a local file": _with(attachments=[{"type": "image", "url": "file:///etc/passwd"}]),
+            "attachments.1.type: missing": _with(attachments=[_IMAGE, {"url": "https://cdn.example.com/1.png"}]),
+            "attachments.0.size: negative": _with(attachments=[_IMAGE | {"size": -1}]),
+            "sent_at: no time": _with(sent_at="yesterday"),
+            "sent_at: no zone": _with(sent_at="2026-11-22T10:00:00"),
+            "sent_at: past the calendar": _with(sent_at="9999-12-31T23:59:59-23:59"),
+        },
+    ),
+    Case(kind=ChannelKind.WEBCHAT, credentials={}),
+)
