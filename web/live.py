@@ -5,21 +5,16 @@ Rows carry ids only: a stream says what changed, the page asks for it again with
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
-from storage.events import Event, Events
 
 from domain.model import Model
+from storage.events import Event, Events
 
 POLL_SECONDS = 0.15
 QUEUE_LIMIT = 256
 """Events that wait for one stream. A client that falls further behind is told to load the page's state again."""
-LATE_SECONDS = 5.0
-"""How long a hole in the ids is looked at again: on PostgreSQL a smaller id may commit after a larger one."""
-LATE_IDS = 200
-"""How far below the head such a late commit is looked for when the poller starts."""
 _BATCH = 500
 
 _log = structlog.get_logger()
@@ -61,48 +56,9 @@ class _Listener:
         return self._waiting.popleft()
 
 
-class _Reader:
-    """Reads new rows exactly once, though ids may commit out of order.
-
-    Holes between the ids that were read are read again until they are filled or `LATE_SECONDS` old (a rolled back
-    transaction leaves one for ever). Without holes, one poll is one `id > head` query.
-    """
-
-    def __init__(self, events: Events, head: int) -> None:
-        self._events = events
-        self._head = head
-        self._holes: dict[int, float] = {}
-
-    async def look_below(self) -> None:
-        """Notes the holes just below the head: they may be transactions that have not committed yet."""
-        floor = max(0, self._head - LATE_IDS)
-        known = {event.id for event in await self._events.since(floor, limit=LATE_IDS)}
-        now = asyncio.get_running_loop().time()
-        self._holes = dict.fromkeys((number for number in range(floor + 1, self._head) if number not in known), now)
-
-    async def read(self) -> list[Event]:
-        now = asyncio.get_running_loop().time()
-        self._holes = {hole: since for hole, since in self._holes.items() if now - since < LATE_SECONDS}
-        position = min(self._holes, default=self._head + 1) - 1
-        fresh: list[Event] = []
-        while True:
-            rows = await self._events.since(position, limit=_BATCH)
-            for event in rows:
-                if event.id > self._head:
-                    skipped = range(max(self._head + 1, event.id - LATE_IDS), event.id)
-                    self._holes.update(dict.fromkeys(skipped, now))
-                    self._head = event.id
-                    fresh.append(event)
-                elif self._holes.pop(event.id, None) is not None:
-                    fresh.append(event)
-            if len(rows) < _BATCH:
-                return fresh
-            position = rows[-1].id
-
-
-def _coalesced(events: Iterable[Event]) -> list[Event]:
+def _coalesced(events: Sequence[Event]) -> list[Event]:
     """The last of each kind and conversation, in the order of their ids: several changes are one reason to look."""
-    last = {(event.kind, event.conversation_id): event for event in sorted(events, key=lambda event: event.id)}
+    last = {(event.kind, event.conversation_id): event for event in events}
     return sorted(last.values(), key=lambda event: event.id)
 
 
@@ -168,9 +124,7 @@ class LiveFeed:
     async def _start(self) -> None:
         async with self._starting:
             if self._poller is None:
-                reader = _Reader(self._events, await self._events.head())
-                await reader.look_below()
-                self._poller = asyncio.create_task(self._poll(reader), name="live feed")
+                self._poller = asyncio.create_task(self._poll(await self._events.head()), name="live feed")
                 self._poller.add_done_callback(_report)
 
     async def _missed(self, after: int) -> Sequence[Event] | Resync:
@@ -181,19 +135,21 @@ class LiveFeed:
         kept_from = oldest[0].id if oldest else head + 1
         if after > head or after + 1 < kept_from:
             return Resync(head=head)
-        rows = await self._events.since(max(0, after - LATE_IDS), limit=LATE_IDS + QUEUE_LIMIT + 1)
-        if sum(event.id > after for event in rows) > QUEUE_LIMIT:
-            return Resync(head=head)
-        committed_late = datetime.now(UTC) - timedelta(seconds=LATE_SECONDS)
-        return [event for event in rows if event.id > after or event.at >= committed_late]
+        missed = await self._events.since(after, limit=QUEUE_LIMIT + 1)
+        return Resync(head=head) if len(missed) > QUEUE_LIMIT else missed
 
-    async def _poll(self, reader: _Reader) -> None:
+    async def _poll(self, head: int) -> None:
+        """Ids become visible in their order (`storage.events.append` sees to it), so what is above the last one is all that is new."""
         try:
             while self._listeners:
-                for event in _coalesced(await reader.read()):
+                fresh = await self._events.since(head, limit=_BATCH)
+                for event in _coalesced(fresh):
                     for listener in self._listeners:
                         listener.offer(event)
-                await asyncio.sleep(POLL_SECONDS)
+                if fresh:
+                    head = fresh[-1].id
+                if len(fresh) < _BATCH:
+                    await asyncio.sleep(POLL_SECONDS)
         finally:
             self._poller = None
             self._end_streams()

@@ -5,6 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import Request
+
+from domain.channels import ChannelKind
+from domain.commands import PersonVerb, Verdict
+from domain.knowledge import Answer
+from domain.managers import Inbox
+from domain.messages import Arrival, DeliveryReceipt, Echo
+from domain.ports import Channel
 from storage.arrivals import Arrivals
 from storage.conversations import Conversations
 from storage.database import Database
@@ -15,13 +22,6 @@ from storage.inboxes import Inboxes
 from storage.ledger import Ledger
 from storage.people import People
 from storage.secrets import Vault
-
-from domain.channels import ChannelKind
-from domain.commands import PersonVerb, Verdict
-from domain.knowledge import Answer
-from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, Echo
-from domain.ports import Channel
 from web.live import LiveFeed
 
 

@@ -1,0 +1,1 @@
+"""Machines talk here: vendors' webhooks, the JSON API, health and metrics."""

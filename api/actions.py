@@ -1,0 +1,225 @@
+"""What a person does with a conversation, as routes: each sends one verb and answers with the conversation's verdict."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Header, Request
+from pydantic import ConfigDict, Field, StringConstraints
+from starlette.responses import JSONResponse, Response
+
+from api.keys import Door, Writer
+from api.metrics import Metrics
+from api.openapi import problems
+from api.problems import problem
+from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
+from domain.errors import InvalidInput
+from domain.ids import derived_id
+from domain.managers import Manager, Role
+from domain.messages import Message
+from domain.model import Model, UtcDatetime
+from web.services import Services
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16_000)]
+ActionId = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The action's id: the same one again changes nothing and gets the same answer. Made up when it is left out.",
+    ),
+]
+
+_REFUSALS = {
+    RefusedBecause.STALE: "The conversation has moved on: it is another episode now.",
+    RefusedBecause.CLOSED: "The conversation is closed.",
+    RefusedBecause.OWNED: "Another person has this conversation.",
+    RefusedBecause.UNSEEN: "The customer wrote something that you have not seen.",
+    RefusedBecause.NOT_POSSIBLE: "This can't be done as the conversation stands.",
+}
+
+
+class _Body(Model):
+    """What a caller misspells is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReplyBody(_Body):
+    text: Text = Field(examples=["Yes, we ship to Chile in 5 to 8 days."])
+    keep: bool = Field(default=False, description="You keep the conversation; otherwise the bot gets it back once this is sent.")
+    last_seen_message_id: str | None = Field(
+        default=None, max_length=100, description="The newest message you have seen; refused (409) if there is a newer one of the customer."
+    )
+
+
+class TakeBody(_Body):
+    force: bool = Field(default=False, description="Take it even if another person has it.")
+
+
+class ResolveBody(_Body):
+    last_seen_message_id: str | None = Field(
+        default=None, max_length=100, description="The newest message you have seen; refused (409) if there is a newer one of the customer."
+    )
+
+
+class ReleaseBody(_Body):
+    note: str = Field(default="", max_length=2_000, description="For colleagues: why the bot gets it back.")
+
+
+class AssignBody(_Body):
+    manager: str = Field(min_length=1, max_length=320, description="A manager's id or e-mail address.", examples=["ana@example.com"])
+
+
+class SnoozeBody(_Body):
+    until: UtcDatetime = Field(description="In the future, with a time zone.", examples=["2026-11-23T09:00:00-03:00"])
+
+
+class NoteBody(_Body):
+    text: Text = Field(examples=["Called her; she wants the blue one."])
+
+
+class ActionOutcome(Model):
+    """What became of an action that was not refused."""
+
+    action_id: str
+    status: Literal["accepted", "pending"]
+    conversation_id: str = Field(description="A reply to a closed conversation opens the next one: then it is that one's id.")
+    message_id: str | None = Field(default=None, description="The message or note that was written.")
+    owner_id: str | None = Field(default=None, description="Who has the conversation now.")
+
+
+class Owner(Model):
+    id: str
+    name: str
+
+
+def actions_router(metrics: Metrics) -> APIRouter:
+    router = APIRouter(prefix="/conversations/{conversation_id}", tags=["actions"])
+    answers = {
+        **problems(403, 404, 409, 503),
+        202: {"model": ActionOutcome, "description": "No verdict yet: send the same again with the same Idempotency-Key"},
+    }
+
+    async def act(request: Request, door: Services, name: str, verb: PersonVerb) -> Response:
+        verdict = await door.gateway.act(verb)
+        metrics.action(name, "pending" if verdict is None else "accepted" if verdict.accepted else "refused")
+        if verdict is None:
+            return _outcome(ActionOutcome(action_id=verb.action_id, status="pending", conversation_id=verb.conversation_id), 202)
+        if not verdict.accepted:
+            return await _refused(request, door, verdict)
+        return _outcome(
+            ActionOutcome(
+                action_id=verdict.action_id,
+                status="accepted",
+                conversation_id=verdict.conversation_id,
+                message_id=verdict.message_id,
+                owner_id=verdict.owner_id,
+            )
+        )
+
+    @router.post("/reply", response_model=ActionOutcome, responses=answers, summary="Answer the customer")
+    async def reply(request: Request, door: Door, caller: Writer, conversation_id: str, body: ReplyBody, key: ActionId = None) -> Response:
+        """Takes the conversation if nobody has it. A closed conversation is not reopened: the reply opens the next one."""
+        verb = PostReply(
+            action_id=key or str(uuid4()),
+            conversation_id=conversation_id,
+            manager_id=caller.id,
+            text=body.text,
+            keep=body.keep,
+            last_seen_message_id=body.last_seen_message_id,
+        )
+        return await act(request, door, "reply", verb)
+
+    @router.post("/take", response_model=ActionOutcome, responses=answers, summary="Take the conversation")
+    async def take(
+        request: Request, door: Door, caller: Writer, conversation_id: str, body: TakeBody | None = None, key: ActionId = None
+    ) -> Response:
+        """From now on the bot is silent here. Refused (409) while another person has it, unless `force` is set."""
+        force = body is not None and body.force
+        verb = Take(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, force=force)
+        return await act(request, door, "take", verb)
+
+    @router.post("/release", response_model=ActionOutcome, responses=answers, summary="Hand the conversation back to the bot")
+    async def release(
+        request: Request, door: Door, caller: Writer, conversation_id: str, body: ReleaseBody | None = None, key: ActionId = None
+    ) -> Response:
+        note = body.note if body is not None else ""
+        verb = Release(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, note=note)
+        return await act(request, door, "release", verb)
+
+    @router.post("/assign", response_model=ActionOutcome, responses=answers, summary="Give the conversation to a colleague")
+    async def assign(
+        request: Request, door: Door, caller: Writer, conversation_id: str, body: AssignBody, key: ActionId = None
+    ) -> Response:
+        assignee = await _assignee(door, body.manager)
+        verb = Assign(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, assignee_id=assignee.id)
+        return await act(request, door, "assign", verb)
+
+    @router.post("/snooze", response_model=ActionOutcome, responses=answers, summary="Put the conversation off")
+    async def snooze(
+        request: Request, door: Door, caller: Writer, conversation_id: str, body: SnoozeBody, key: ActionId = None
+    ) -> Response:
+        """Comes back to its owner at that time, or when the customer writes."""
+        if body.until <= datetime.now(UTC):
+            raise InvalidInput("until: must be in the future")
+        verb = Snooze(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, until=body.until)
+        return await act(request, door, "snooze", verb)
+
+    @router.post("/resolve", response_model=ActionOutcome, responses=answers, summary="Close the conversation as resolved")
+    async def resolve(
+        request: Request, door: Door, caller: Writer, conversation_id: str, body: ResolveBody | None = None, key: ActionId = None
+    ) -> Response:
+        seen = body.last_seen_message_id if body is not None else None
+        verb = Resolve(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, last_seen_message_id=seen)
+        return await act(request, door, "resolve", verb)
+
+    @router.post("/note", response_model=ActionOutcome, responses=problems(403, 404), summary="Write a private note")
+    async def note(door: Door, caller: Writer, conversation_id: str, body: NoteBody, key: ActionId = None) -> Response:
+        """Between colleagues; never sent to the customer."""
+        action_id = key or str(uuid4())
+        note_id = derived_id("note", conversation_id, action_id)
+        written = await door.conversations.add_note(conversation_id, caller.id, body.text, note_id=note_id)
+        metrics.action("note", "accepted")
+        return _outcome(ActionOutcome(action_id=action_id, status="accepted", conversation_id=conversation_id, message_id=written.id))
+
+    return router
+
+
+def _outcome(outcome: ActionOutcome, status: int = 200) -> Response:
+    return JSONResponse(outcome.model_dump(mode="json"), status)
+
+
+async def _refused(request: Request, door: Services, verdict: Verdict) -> Response:
+    """409 with the reason, who has the conversation, and in full what the person has not seen."""
+    reason = verdict.reason or RefusedBecause.NOT_POSSIBLE
+    owner = await _manager_with(door, lambda person: person.id == verdict.owner_id) if verdict.owner_id else None
+    unseen: Sequence[Message] = [await door.conversations.message(message_id) for message_id in verdict.unseen]
+    return problem(
+        request,
+        409,
+        verdict.detail or _REFUSALS.get(reason, "The conversation refused this."),
+        slug=f"refused-{reason.replace('_', '-')}",
+        action_id=verdict.action_id,
+        conversation_id=verdict.conversation_id,
+        reason=reason,
+        owner=Owner(id=owner.id, name=owner.name).model_dump() if owner is not None else None,
+        unseen=[message.model_dump(mode="json") for message in unseen],
+    )
+
+
+async def _assignee(door: Services, named: str) -> Manager:
+    """Raises InvalidInput unless this is somebody who may answer customers."""
+    manager = await _manager_with(door, lambda person: named in (person.id, person.email) or named.lower() == person.email.lower())
+    if manager is None:
+        raise InvalidInput("manager: nobody here has this id or e-mail address; `frontdesk manager list` shows everybody")
+    if not manager.may(Role.MANAGER):
+        raise InvalidInput("manager: this person is a viewer and can't answer customers")
+    return manager
+
+
+async def _manager_with(door: Services, wanted: Callable[[Manager], bool]) -> Manager | None:
+    return next((manager for manager in await door.people.list() if wanted(manager)), None)

@@ -1,0 +1,80 @@
+"""Reading conversations and their messages."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.keys import Door, Reader
+from api.openapi import problems
+from domain.channels import ChannelKind
+from domain.conversations import Conversation, Section, Status
+from domain.knowledge import Evidence
+from domain.messages import Message
+from storage.pages import Page
+
+router = APIRouter(prefix="/conversations", tags=["conversations"])
+
+Limit = Annotated[int, Query(ge=1, le=200, description="How many to return at most.")]
+
+
+class ConversationDetail(Conversation):
+    """A conversation with what operators and integrators ask about one."""
+
+    temporal_url: str | None = Field(description="Where this conversation's workflow can be read in the Temporal UI, if it is known.")
+    evidence: Evidence | None = Field(description="What the bot had looked at when it handed the conversation off.")
+
+
+@router.get("", responses=problems(403), summary="List conversations")
+async def list_conversations(
+    door: Door,
+    caller: Reader,
+    section: Annotated[Section, Query(description="The dashboard's lists; `mine` is the key's person's.")] = Section.ALL,
+    status: Status | None = None,
+    inbox: Annotated[str | None, Query(description="An inbox's id.")] = None,
+    channel: ChannelKind | None = None,
+    contact: Annotated[str | None, Query(description="A contact's id.")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Words to look for in names and messages.")] = None,
+    order: Annotated[Literal["newest", "oldest", "waiting"], Query(description="`waiting`: longest wait first.")] = "newest",
+    cursor: Annotated[str | None, Query(max_length=500, description="The previous page's `next_cursor`.")] = None,
+    limit: Limit = 50,
+) -> Page[Conversation]:
+    return await door.conversations.page(
+        section,
+        manager_id=caller.id,
+        status=status,
+        inbox=inbox,
+        channel=channel,
+        contact=contact,
+        q=q,
+        order=order,
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+@router.get("/{conversation_id}", responses=problems(404), summary="One conversation")
+async def get_conversation(door: Door, caller: Reader, conversation_id: str) -> ConversationDetail:
+    """Status, assignee, why and since when it waits for a person, its timers, its workflow, and what the bot had looked at."""
+    found = await door.conversations.get(conversation_id)
+    turn_id = found.hand_off.turn_id if found.hand_off is not None else None
+    return ConversationDetail(
+        **dict(found),
+        temporal_url=door.gateway.temporal_link(found.workflow_id, found.id),
+        evidence=await door.conversations.evidence(turn_id) if turn_id is not None else None,
+    )
+
+
+@router.get("/{conversation_id}/messages", responses=problems(404), summary="A conversation's messages")
+async def list_messages(
+    door: Door,
+    caller: Reader,
+    conversation_id: str,
+    cursor: Annotated[str | None, Query(max_length=100, description="The previous page's `next_cursor`.")] = None,
+    limit: Limit = 50,
+) -> Page[Message]:
+    """The newest messages and notes, oldest first; `next_cursor` leads to the page before them."""
+    await door.conversations.get(conversation_id)
+    found = tuple(await door.conversations.messages(conversation_id, before=cursor, limit=limit + 1))
+    items = found[-limit:]
+    return Page(items=items, next_cursor=items[0].id if len(found) > limit else None)

@@ -1,0 +1,81 @@
+"""Inboxes: listing them, and adding one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field, StringConstraints
+
+from api.keys import Admin, Door, Reader
+from api.openapi import problems
+from domain.channels import ChannelKind
+from domain.errors import InvalidInput
+from domain.managers import Inbox
+from domain.model import Model
+from storage.pages import Page
+
+router = APIRouter(prefix="/inboxes", tags=["inboxes"])
+
+Setting = str | bool | int | float
+
+
+class InboxDetail(Inbox):
+    webhook_url: str = Field(description="What the vendor or the sender is told.")
+    chat_url: str | None = Field(default=None, description="The chat page; only of a webchat inbox.")
+
+
+class NewInbox(InboxDetail):
+    generated: dict[str, str] = Field(description="Secrets that were made up because none were given. Shown now and never again.")
+
+
+class InboxBody(Model):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "channel": "rest",
+                    "name": "Our web shop",
+                    "id": "shop",
+                    "settings": {"callback_url": "https://shop.example/replies", "quiet_window_seconds": 1.5},
+                }
+            ]
+        },
+    )
+
+    channel: ChannelKind
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    id: str | None = Field(default=None, max_length=64, description="A slug for URLs; made from the name when it is left out.")
+    settings: dict[str, Setting] = Field(
+        default_factory=dict, description="The channel's settings and the policy's, under the names that `inbox add --set` takes."
+    )
+
+
+@router.get("", responses=problems(), summary="List inboxes")
+async def list_inboxes(door: Door, caller: Reader) -> Page[InboxDetail]:
+    """Without their secrets."""
+    found = await door.inboxes.list()
+    return Page(items=tuple(InboxDetail(**_addressed(inbox, door.public_url)) for inbox in found), next_cursor=None)
+
+
+@router.post("", status_code=201, responses=problems(403, 409), summary="Add an inbox")
+async def add_inbox(door: Door, caller: Admin, body: InboxBody) -> NewInbox:
+    """Needs the role admin. What `settings` may name depends on the channel; an unknown name is refused with the known ones."""
+    channel = door.channels.get(body.channel)
+    if channel is None:
+        raise InvalidInput(f"channel: {body.channel.value} is not available; available: {', '.join(sorted(door.channels))}")
+    given = {name: _as_text(value) for name, value in body.settings.items()}
+    inbox = await door.inboxes.add(body.channel, body.name, inbox_id=body.id, settings=given)
+    credentials = await door.inboxes.credentials(inbox.id)
+    made_up = {name: credentials[name] for name in channel.features.secret_settings if name in credentials and name not in given}
+    return NewInbox(**_addressed(inbox, door.public_url), generated=made_up)
+
+
+def _as_text(value: Setting) -> str:
+    """As `--set` would have it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _addressed(inbox: Inbox, public_url: str) -> dict[str, object]:
+    chat_url = f"{public_url}/chat/{inbox.id}" if inbox.channel is ChannelKind.WEBCHAT else None
+    return {**dict(inbox), "webhook_url": f"{public_url}/webhooks/{inbox.channel.value}/{inbox.id}", "chat_url": chat_url}

@@ -1,0 +1,115 @@
+"""The door for vendors and for the REST inbox. A request is acknowledged only after what it brought is durable."""
+
+import json
+import time
+from collections.abc import Callable
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.metrics import Metrics
+from api.problems import BadRequest
+from domain.channels import ChannelKind, WebhookRequest
+from domain.errors import Conflict, InvalidInput, NotFound
+from domain.managers import Inbox
+from domain.messages import Arrival, Echo, Ignored, InboundEvent
+from domain.ports import Channel
+from web.services import Receipt, Services
+
+_log = structlog.get_logger()
+
+
+class WebhookDoor:
+    """One plain route, without FastAPI's dependency machinery: this path decides how many messages fit through.
+
+    `clock` gives unix seconds; signatures' ages are judged by it.
+    """
+
+    def __init__(self, services: Services, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
+        self._services = services
+        self._metrics = metrics
+        self._clock = clock
+
+    async def receive(self, request: Request) -> Response:
+        """`GET|POST /webhooks/{channel}/{inbox_id}`.
+
+        Raises NotFound, AuthenticityError, BadRequest, Conflict (REST only) and EngineUnavailable; the boundary answers them.
+        """
+        started = time.perf_counter()
+        inbox, channel = await self._inbox_of(request.path_params["channel"], request.path_params["inbox_id"])
+        try:
+            return await self._answer(request, inbox, channel)
+        finally:
+            self._metrics.webhook(channel.kind, time.perf_counter() - started)
+
+    async def _inbox_of(self, kind: str, inbox_id: str) -> tuple[Inbox, Channel]:
+        unknown = f"There is no {kind} inbox {inbox_id}; `frontdesk inbox list` shows the webhook URLs."
+        channel = next((channel for known, channel in self._services.channels.items() if known.value == kind), None)
+        if channel is None:
+            raise NotFound(unknown)
+        inbox = await self._services.inboxes.get(inbox_id)
+        if inbox.channel is not channel.kind:
+            raise NotFound(unknown)
+        return inbox, channel
+
+    async def _answer(self, request: Request, inbox: Inbox, channel: Channel) -> Response:
+        hook = await self._read(request)
+        credentials = await self._services.inboxes.credentials(inbox.id)
+        if channel.features.handshake and (reply := channel.handshake(hook, credentials)) is not None:
+            return Response(reply.body, reply.status, media_type=reply.content_type)
+        if hook.method != "POST":
+            raise HTTPException(405, "Messages are delivered here by POST.", {"Allow": "POST"})
+        now = self._clock()
+        channel.verify(hook, credentials, now=now)
+        try:
+            events = channel.parse(hook, inbox, now=now)
+        except InvalidInput as error:
+            raise BadRequest(str(error)) from error
+        receipt: Receipt | None = None
+        for event in events:
+            receipt = await self._take_in(event, inbox, channel.kind) or receipt
+        return Response() if channel.kind is not ChannelKind.REST else _accepted(receipt)
+
+    async def _read(self, request: Request) -> WebhookRequest:
+        scope = request.scope
+        query = scope["query_string"].decode("latin-1")
+        path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
+        return WebhookRequest(
+            method=scope["method"],
+            url=f"{self._services.public_url}{path}" + (f"?{query}" if query else ""),
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            query=dict(request.query_params),
+            body=await request.body(),
+        )
+
+    async def _take_in(self, event: InboundEvent, inbox: Inbox, kind: ChannelKind) -> Receipt | None:
+        if isinstance(event, Ignored):
+            self._metrics.webhook_event(kind, "ignored")
+            _log.info("webhook.ignored", inbox_id=inbox.id, channel=kind.value, reason=event.reason)
+            return None
+        if not isinstance(event, Arrival):
+            await self._services.gateway.deliver_event(inbox, event)
+            self._metrics.webhook_event(kind, "echo" if isinstance(event, Echo) else "receipt")
+            return None
+        try:
+            receipt = await self._services.gateway.receive(inbox, event)
+        except Conflict:
+            self._metrics.webhook_event(kind, "conflict")
+            if kind is ChannelKind.REST:
+                raise
+            # A vendor would deliver a refused batch again for days, and with it the events behind this one.
+            _log.warning("webhook.conflict", inbox_id=inbox.id, channel=kind.value, message_id=event.message.id)
+            return None
+        self._metrics.webhook_event(kind, "duplicate" if receipt.duplicate else "received")
+        return receipt
+
+
+def _accepted(receipt: Receipt | None) -> Response:
+    body = {
+        "conversation_id": receipt.conversation_id if receipt else None,
+        "message_id": receipt.message_id if receipt else None,
+        "duplicate": receipt.duplicate if receipt else False,
+    }
+    return Response(json.dumps(body, separators=(",", ":")), 202, media_type="application/json")
