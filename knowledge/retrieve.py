@@ -1,0 +1,71 @@
+"""Which units of the documents are nearest to a question. LlamaIndex retrievers over one immutable corpus."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+from numpy.typing import NDArray
+
+from knowledge.corpus import Corpus
+from knowledge.lexicon import WordMatch
+
+Floats = NDArray[np.float32]
+
+CANDIDATES = 10
+_WORDS_WEIGHT = 0.5
+"""Of the words' score in the fused one, where the documents know every word of the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The units nearest to a question, best first, with the raw scores of all units beside them."""
+
+    rows: tuple[int, ...]
+    fused: Floats
+    words: WordMatch
+    cosines: Floats
+    titles: Floats
+    vector: Floats
+
+
+def rank(corpus: Corpus, question: str, vector: Floats, *, limit: int = CANDIDATES) -> Ranking:
+    """Relative-score fusion of words and meaning. The fused score only orders: it says nothing about how good the best one is."""
+    words = corpus.lexicon.match(question)
+    cosines = corpus.vectors @ vector
+    titles = corpus.titles @ vector
+    weight = _WORDS_WEIGHT * words.known
+    fused = weight * _relative(words.scores) + (1 - weight) * _relative(cosines)
+    count = min(limit, len(fused))
+    nearest = np.argpartition(-fused, count - 1)[:count] if count else np.zeros(0, np.int64)
+    rows = tuple(int(row) for row in nearest[np.argsort(-fused[nearest], kind="stable")])
+    return Ranking(rows, fused, words, cosines, titles, vector)
+
+
+def _relative(scores: Floats) -> Floats:
+    if not len(scores):
+        return scores
+    low, high = scores.min(), scores.max()
+    return np.zeros_like(scores) if high <= low else (scores - low) / (high - low)
+
+
+class PassageRetriever(BaseRetriever):
+    """LlamaIndex's view of a corpus: gives nodes whose ids are chunk ids, with the fused score; for pipelines made of its parts."""
+
+    def __init__(self, corpus: Corpus, encoder: Any, *, limit: int = CANDIDATES) -> None:
+        super().__init__()
+        self._corpus = corpus
+        self._encoder = encoder
+        self._limit = limit
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        question = query_bundle.query_str
+        vector = np.asarray(query_bundle.embedding or self._encoder.get_query_embedding(question), np.float32)
+        ranking = rank(self._corpus, question, vector, limit=self._limit)
+        return [NodeWithScore(node=self._node(row), score=float(ranking.fused[row])) for row in ranking.rows]
+
+    def _node(self, row: int) -> TextNode:
+        chunk = self._corpus.chunks[row]
+        metadata = {"document_id": chunk.document_id, "page": chunk.page, "kind": chunk.kind.value, "question": chunk.question}
+        return TextNode(id_=chunk.id, text=chunk.text, metadata=metadata, excluded_embed_metadata_keys=list(metadata))
