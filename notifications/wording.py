@@ -8,13 +8,12 @@ from domain.managers import Manager
 from domain.policy import words_for
 from domain.turns import Notice
 
+REASONS = {words_for(reason) for reason in HandOffReason}
+
 
 def reason_in_words(notice: Notice) -> str:
-    """Why a person is needed. A reason that is none of ours is not repeated: it could be a customer's text."""
-    try:
-        return words_for(HandOffReason(notice.reason))
-    except ValueError:
-        return "a person is needed"
+    """Why a person is needed. What is none of our own wordings is not repeated: it could be a customer's text."""
+    return notice.reason if notice.reason in REASONS else "a person is needed"
 
 
 def flagged_at_in_words(notice: Notice) -> str:
