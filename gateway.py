@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, UpdateNa
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError, RPCStatusCode, TLSConfig
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode, TLSConfig
 
 from domain.channels import ChannelKind
 from domain.commands import (
@@ -120,14 +120,27 @@ async def open_client(
     tls_key: Path | None = None,
     tls_ca: Path | None = None,
     tls_server_name: str | None = None,
+    lazy: bool = False,
 ) -> Client:
-    """A client that connects with its first call, so that a service that is still starting does no harm."""
+    """A lazy client connects with its first call, so that a service that is still starting does no harm; workers can't use one."""
     tls: TLSConfig | bool = False
     if tls_cert or tls_ca or tls_server_name:
         tls = TLSConfig(
             client_cert=_read(tls_cert), client_private_key=_read(tls_key), server_root_ca_cert=_read(tls_ca), domain=tls_server_name
         )
-    return await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter, tls=tls, lazy=True)
+    return await Client.connect(
+        address,
+        namespace=namespace,
+        data_converter=pydantic_data_converter,
+        tls=tls,
+        lazy=lazy,
+        # On one machine compressing costs more than it saves.
+        grpc_compression=GrpcCompression.NONE if _is_loopback(address) else GrpcCompression.GZIP,
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith(("127.", "localhost:", "[::1]"))
 
 
 async def prepare_namespace(client: Client) -> None:

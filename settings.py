@@ -43,7 +43,6 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = None
     llm_model: str | None = None
     """Unset = extractive answers, word for word from the documents."""
-    embedding_threads: int = Field(default=1, ge=1, le=64)
 
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
@@ -84,6 +83,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'frontdesk.db'}"
+
+    @property
+    def engine_address(self) -> str:
+        """Temporal's own default where no address is set; `up` sets the one of the server it starts."""
+        return self.temporal_address or "127.0.0.1:7233"
 
     @property
     def base_url(self) -> str:

@@ -1,9 +1,8 @@
 """The worker: settings -> adapters -> activities -> Worker. A composition root; `./frontdesk worker` runs it."""
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -21,22 +20,16 @@ from activities.notices import NoticeActivities
 from activities.records import RecordActivities
 from activities.turns import DraftPolicy, TurnActivities
 from assistant.grounded import GroundedAssistant
-from channels.outgoing import outgoing_client
+from channels.outgoing import OutgoingHttp
 from channels.registry import FEATURES, build_channels
 from domain.ports import Notifier
 from gateway import TASK_QUEUE, open_client, prepare_namespace
 from knowledge.importing import import_document
 from knowledge.index import KnowledgeIndex
-from notifications.email import EmailNotifier
+from notifications.mail import MailNotifier
 from notifications.sms import SmsNotifier
 from settings import Settings, configure_logging
-from storage.conversations import Conversations
-from storage.database import Database
-from storage.documents import Documents
-from storage.inboxes import Inboxes
-from storage.ledger import Ledger
-from storage.notices import Notices
-from storage.secrets import Vault
+from storage.stores import Stores, build_stores
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
 
@@ -52,7 +45,7 @@ def build_notifiers(settings: Settings) -> Mapping[str, Notifier]:
     """The rungs that are configured; the others are passed over."""
     notifiers: dict[str, Notifier] = {}
     if settings.smtp_url is not None and settings.mail_from is not None:
-        notifiers["email"] = EmailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from)
+        notifiers["email"] = MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from)
     if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from:
         notifiers["sms"] = SmsNotifier(
             settings.twilio_account_sid,
@@ -70,22 +63,30 @@ def build_assistant(settings: Settings) -> GroundedAssistant | None:
     return GroundedAssistant(settings.llm_base_url, key, settings.llm_model)
 
 
-def build_worker(client: Client, settings: Settings, *, task_queue: str = TASK_QUEUE) -> Worker:
-    """Everything wired, nothing started."""
-    database = Database(settings.database)
-    conversations = Conversations(database)
-    inboxes = Inboxes(database, Vault(settings.key()), FEATURES)
-    documents = Documents(database)
-    index = KnowledgeIndex(documents, threads=settings.embedding_threads)
+def stores_of(settings: Settings) -> Stores:
+    return build_stores(settings.database, settings.key(), FEATURES)
+
+
+def build_worker(
+    client: Client,
+    settings: Settings,
+    *,
+    stores: Stores | None = None,
+    index: KnowledgeIndex | None = None,
+    task_queue: str = TASK_QUEUE,
+) -> Worker:
+    """Everything wired, nothing started. `stores` and `index` may be shared with the caller."""
+    stores = stores or stores_of(settings)
+    index = index or KnowledgeIndex(stores.documents)
     assistant = build_assistant(settings)
-    http = outgoing_client(allowed_networks=settings.allowed_private_networks)
+    http = OutgoingHttp(allowed_networks=settings.allowed_private_networks)
     activities = (
-        *_methods(RecordActivities(conversations)),
-        *_methods(TurnActivities(conversations, index, DraftPolicy(configured=assistant is not None))),
-        *_methods(AssistantActivities(conversations, inboxes, assistant)),
-        *_methods(DeliveryActivities(Ledger(database), inboxes, build_channels(http))),
-        *_methods(NoticeActivities(Notices(database), build_notifiers(settings), base_url=settings.base_url)),
-        *_methods(DocumentActivities(partial(import_document, documents), index, inboxes)),
+        *_methods(RecordActivities(stores.conversations)),
+        *_methods(TurnActivities(stores.conversations, index, DraftPolicy(configured=assistant is not None))),
+        *_methods(AssistantActivities(stores.conversations, stores.inboxes, assistant)),
+        *_methods(DeliveryActivities(stores.ledger, stores.inboxes, build_channels(http))),
+        *_methods(NoticeActivities(stores.notices, build_notifiers(settings), base_url=settings.base_url)),
+        *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),
     )
     return Worker(
         client,
@@ -102,7 +103,7 @@ def build_worker(client: Client, settings: Settings, *, task_queue: str = TASK_Q
     )
 
 
-def _methods(owner: object) -> tuple[object, ...]:
+def _methods(owner: object) -> tuple[Callable[..., object], ...]:
     """The owner's activities."""
     members = (getattr(owner, name) for name in dir(owner) if not name.startswith("_"))
     return tuple(member for member in members if hasattr(member, "__temporal_activity_definition"))
@@ -110,20 +111,20 @@ def _methods(owner: object) -> tuple[object, ...]:
 
 async def connect(settings: Settings) -> Client:
     """Waits for the service as long as it takes: a worker that gives up has to be started again by hand."""
-    client = await open_client(
-        settings.temporal_address or "127.0.0.1:7233",
-        settings.temporal_namespace,
-        tls_cert=settings.temporal_tls_cert,
-        tls_key=settings.temporal_tls_key,
-        tls_ca=settings.temporal_tls_ca,
-        tls_server_name=settings.temporal_tls_server_name,
-    )
     pause = 0.1
     while True:
         try:
+            client = await open_client(
+                settings.engine_address,
+                settings.temporal_namespace,
+                tls_cert=settings.temporal_tls_cert,
+                tls_key=settings.temporal_tls_key,
+                tls_ca=settings.temporal_tls_ca,
+                tls_server_name=settings.temporal_tls_server_name,
+            )
             await prepare_namespace(client)
         except (RPCError, RuntimeError) as error:
-            log.info("engine_not_ready", address=settings.temporal_address, error=type(error).__name__, next_try_seconds=pause)
+            log.info("engine_not_ready", address=settings.engine_address, error=type(error).__name__, next_try_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
         else:
@@ -136,15 +137,23 @@ async def run(settings: Settings) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stores = stores_of(settings)
+    index = KnowledgeIndex(stores.documents)
     stopping = asyncio.create_task(stopped.wait())
-    connecting = asyncio.create_task(connect(settings))
-    await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
-    if not connecting.done():
-        connecting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await connecting
+    starting = asyncio.create_task(_ready(settings, index))
+    await asyncio.wait({stopping, starting}, return_when=asyncio.FIRST_COMPLETED)
+    if stopped.is_set():
+        starting.cancel()
         return
-    async with build_worker(connecting.result(), settings):
+    client = await starting
+    async with build_worker(client, settings, stores=stores, index=index):
         log.info("worker_ready", task_queue=TASK_QUEUE)
         await stopped.wait()
+    await stores.db.close()
     log.info("worker_stopped")
+
+
+async def _ready(settings: Settings, index: KnowledgeIndex) -> Client:
+    """The documents are loaded before the first message can come, so that it is answered as fast as the others."""
+    client, _ = await asyncio.gather(connect(settings), index.refresh())
+    return client

@@ -1,0 +1,80 @@
+"""The API process: settings -> adapters -> services -> application. A composition root; `./frontdesk api` runs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import build_app
+from channels.outgoing import OutgoingHttp
+from channels.registry import FEATURES, build_channels
+from gateway import ConversationGateway, open_client
+from settings import Settings, configure_logging
+from storage.stores import build_stores
+from web.live import LiveFeed
+from web.services import Services
+
+
+async def create_app(settings: Settings) -> FastAPI:
+    """Ready to be served; connections are made when they are first needed."""
+    configure_logging(settings)
+    stores = build_stores(settings.database, settings.key(), FEATURES)
+    http = OutgoingHttp(allowed_networks=settings.allowed_private_networks)
+    gateway = ConversationGateway(
+        await open_client(
+            settings.engine_address,
+            settings.temporal_namespace,
+            tls_cert=settings.temporal_tls_cert,
+            tls_key=settings.temporal_tls_key,
+            tls_ca=settings.temporal_tls_ca,
+            tls_server_name=settings.temporal_tls_server_name,
+            lazy=True,
+        ),
+        arrivals=stores.arrivals,
+        conversations=stores.conversations,
+        inboxes=stores.inboxes,
+        receipts=stores.ledger,
+        database=stores.db,
+        ui_url=settings.temporal_ui_url,
+    )
+    services = Services(
+        db=stores.db,
+        conversations=stores.conversations,
+        arrivals=stores.arrivals,
+        inboxes=stores.inboxes,
+        people=stores.people,
+        documents=stores.documents,
+        events=stores.events,
+        files=stores.files,
+        ledger=stores.ledger,
+        gateway=gateway,
+        channels=build_channels(http),
+        public_url=settings.base_url,
+        vault=stores.vault,
+        live=LiveFeed(stores.events),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await gateway.settle()
+        await http.close()
+        await stores.db.close()
+
+    return build_app(services, lifespan=lifespan)
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGINT or SIGTERM; open streams get five seconds to end."""
+    config = uvicorn.Config(
+        await create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+    await uvicorn.Server(config).serve()

@@ -1,0 +1,61 @@
+"""Every repository over one database, opened together."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from domain.channels import ChannelFeatures, ChannelKind
+from storage.arrivals import Arrivals
+from storage.conversations import Conversations
+from storage.database import Database
+from storage.documents import Documents
+from storage.events import Events
+from storage.files import Files
+from storage.inboxes import Inboxes
+from storage.ledger import Ledger
+from storage.notices import Notices
+from storage.people import People
+from storage.secrets import Vault
+
+
+@dataclass(frozen=True)
+class Stores:
+    db: Database
+    vault: Vault
+    arrivals: Arrivals
+    conversations: Conversations
+    documents: Documents
+    events: Events
+    files: Files
+    inboxes: Inboxes
+    ledger: Ledger
+    notices: Notices
+    people: People
+
+
+def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatures]) -> Stores:
+    """Nothing is connected before it is used; close `db` at the end."""
+    database = Database(url)
+    vault = Vault(key)
+    return Stores(
+        db=database,
+        vault=vault,
+        arrivals=Arrivals(database),
+        conversations=Conversations(database),
+        documents=Documents(database),
+        events=Events(database),
+        files=Files(database),
+        inboxes=Inboxes(database, vault, features),
+        ledger=Ledger(database),
+        notices=Notices(database),
+        people=People(database),
+    )
+
+
+@asynccontextmanager
+async def open_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatures]) -> AsyncIterator[Stores]:
+    stores = build_stores(url, key, features)
+    try:
+        yield stores
+    finally:
+        await stores.db.close()
