@@ -1,0 +1,134 @@
+"""The door: every message that comes in is written down once, before anything else happens to it."""
+
+import secrets
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.errors import Conflict, NotFound
+from domain.ids import conversation_key, derived_id, workflow_id
+from domain.managers import Inbox
+from domain.messages import Arrival
+from domain.model import Model
+from storage.database import Database
+from storage.tables import addresses, contacts, installation, receipts
+
+_CONTACT = (
+    select(addresses.c.contact_id, addresses.c.workflow_id, contacts.c.name)
+    .join(contacts, contacts.c.id == addresses.c.contact_id)
+    .where(addresses.c.inbox_id == bindparam("inbox_id"), addresses.c.address == bindparam("address"))
+)
+_ADD_CONTACT = insert(contacts).on_conflict_do_nothing()
+_ADD_ADDRESS = insert(addresses).on_conflict_do_nothing()
+_RENAME = update(contacts).where(contacts.c.id == bindparam("contact_id")).values(name=bindparam("new_name"))
+_ADD_RECEIPT = insert(receipts).on_conflict_do_nothing().returning(receipts.c.message_id)
+_RECEIPT = select(receipts).where(
+    receipts.c.inbox_id == bindparam("inbox_id"),
+    receipts.c.kind == bindparam("kind"),
+    receipts.c.provider_id == bindparam("provider_id"),
+)
+_ACCEPT = (
+    update(receipts)
+    .where(receipts.c.message_id == bindparam("id"))
+    .values(accepted_at=bindparam("at"), conversation_id=bindparam("conversation"))
+)
+_IDENTITY_KEY = select(installation.c.identity_key)
+_ADD_IDENTITY_KEY = insert(installation).on_conflict_do_nothing()
+
+
+class Admission(Model):
+    message_id: str
+    contact_id: str
+    workflow_id: str
+    duplicate: bool
+    """The same message was here before."""
+    accepted: bool
+    """Its workflow has it: a duplicate that is not accepted must be signalled again."""
+    conversation_id: str | None
+
+
+class Arrivals:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def admit(self, inbox: Inbox, arrival: Arrival) -> Admission:
+        """Writes the receipt and, when he is new, the contact; one transaction.
+
+        Raises Conflict if the same provider id was received with another content.
+        """
+        message = arrival.message
+        async with self._db.write() as connection:
+            contact_id, workflow = await self._contact(connection, inbox.id, arrival.address, arrival.name)
+            receipt = {
+                "message_id": message.id,
+                "inbox_id": inbox.id,
+                "kind": message.kind,
+                "provider_id": message.provider_id,
+                "body_hash": arrival.body_hash,
+                "contact_id": contact_id,
+                "workflow_id": workflow,
+                "received_at": message.received_at,
+            }
+            if (await connection.execute(_ADD_RECEIPT, receipt)).first() is not None:
+                return Admission(
+                    message_id=message.id,
+                    contact_id=contact_id,
+                    workflow_id=workflow,
+                    duplicate=False,
+                    accepted=False,
+                    conversation_id=None,
+                )
+            key = {"inbox_id": inbox.id, "kind": message.kind, "provider_id": message.provider_id}
+            known = (await connection.execute(_RECEIPT, key)).one()
+        if known.body_hash != arrival.body_hash:
+            raise Conflict(f"A message with the id {message.provider_id!r} was received before with another content; give each its own id")
+        return Admission(
+            message_id=known.message_id,
+            contact_id=known.contact_id,
+            workflow_id=known.workflow_id,
+            duplicate=True,
+            accepted=known.accepted_at is not None,
+            conversation_id=known.conversation_id,
+        )
+
+    async def accept(self, message_id: str, conversation_id: str | None) -> None:
+        """The workflow has the message: a repeat is never signalled again. Raises NotFound."""
+        async with self._db.write() as connection:
+            values = {"id": message_id, "at": datetime.now(UTC), "conversation": conversation_id}
+            if (await connection.execute(_ACCEPT, values)).rowcount == 0:
+                raise NotFound(f"No message {message_id} was received")
+
+    async def contact_for(self, inbox_id: str, address: str, name: str | None) -> tuple[str, str]:
+        """Contact and workflow id of who writes from this address; a new contact when nobody has yet."""
+        async with self._db.write() as connection:
+            return await self._contact(connection, inbox_id, address, name)
+
+    async def known_contact(self, inbox_id: str, address: str) -> tuple[str, str] | None:
+        """Contact and workflow id of who has written from this address; None when nobody has. Writes nothing."""
+        async with self._db.read() as connection:
+            known = (await connection.execute(_CONTACT, {"inbox_id": inbox_id, "address": address})).first()
+        return None if known is None else (known.contact_id, known.workflow_id)
+
+    async def _contact(self, connection: AsyncConnection, inbox_id: str, address: str, name: str | None) -> tuple[str, str]:
+        known = (await connection.execute(_CONTACT, {"inbox_id": inbox_id, "address": address})).first()
+        if known is not None:
+            if name and name != known.name:
+                await connection.execute(_RENAME, {"contact_id": known.contact_id, "new_name": name})
+            return known.contact_id, known.workflow_id
+        key = conversation_key(await self._key(connection), address)
+        contact_id, workflow, at = derived_id("contact", inbox_id, key), workflow_id(inbox_id, key), datetime.now(UTC)
+        await connection.execute(_ADD_CONTACT, {"id": contact_id, "name": name or None, "created_at": at})
+        values = {"inbox_id": inbox_id, "address": address, "contact_id": contact_id, "workflow_id": workflow, "created_at": at}
+        await connection.execute(_ADD_ADDRESS, values)
+        return contact_id, workflow
+
+    async def _key(self, connection: AsyncConnection) -> bytes:
+        """The installation's identity key. Whoever comes first draws it; it never changes."""
+        stored = (await connection.execute(_IDENTITY_KEY)).scalar_one_or_none()
+        if stored is None:
+            drawn = {"id": 1, "identity_key": secrets.token_bytes(32), "created_at": datetime.now(UTC)}
+            await connection.execute(_ADD_IDENTITY_KEY, drawn)
+            stored = (await connection.execute(_IDENTITY_KEY)).scalar_one()
+        return bytes(stored)

@@ -1,0 +1,246 @@
+"""Conversations and their messages: written by activities, read by the dashboard and the API."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.channels import ChannelKind
+from domain.commands import Verdict
+from domain.conversations import Conversation, ConversationRecord, Counts, RecordedMessages, Section, Status
+from domain.errors import NotFound
+from domain.knowledge import Evidence
+from domain.messages import InboundMessage, Message
+from domain.turns import Recorded
+from storage import events
+from storage.database import Database
+from storage.listing import COUNTS, LISTED, MESSAGES, Order, page_query, to_page
+from storage.mapping import conversation_from, evidence_from, inbound_values, message_from, note_values, policy_from, verdict_from
+from storage.pages import Page
+from storage.recording import look, write_record
+from storage.tables import IS_OPEN, conversations, messages, turns, verdicts
+
+POST_REPLY = "post_reply"
+"""The verb after which a conversation is no longer listed as unanswered, once it was accepted."""
+
+_ADD_MESSAGES = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
+_ADD_VERDICT = insert(verdicts).on_conflict_do_nothing()
+_add_turn = insert(turns)
+_ADD_TURN = _add_turn.on_conflict_do_update(
+    index_elements=["id"],
+    set_={name: _add_turn.excluded[name] for name in ("knowledge_version", "confidence", "evidence")},
+)
+_VERDICT = select(verdicts.c.verdict).where(verdicts.c.action_id == bindparam("id"))
+_EVIDENCE = select(turns.c.evidence).where(turns.c.id == bindparam("id"))
+_OPEN = (
+    select(conversations.c.id)
+    .where(conversations.c.workflow_id == bindparam("workflow"), IS_OPEN)
+    .order_by(conversations.c.opened_at.desc())
+    .limit(1)
+)
+_ONE = LISTED.where(conversations.c.id == bindparam("id"))
+_OF_CONTACT = (
+    LISTED.where(conversations.c.contact_id == bindparam("contact"))
+    .order_by(conversations.c.last_message_at.desc(), conversations.c.id.desc())
+    .limit(bindparam("most"))
+)
+_MESSAGE = MESSAGES.where(messages.c.id == bindparam("id"))
+_IN_CONVERSATION = MESSAGES.where(messages.c.conversation_id == bindparam("conversation"))
+_NEWEST = _IN_CONVERSATION.order_by(messages.c.position.desc()).limit(bindparam("most"))
+_position = select(messages.c.position).where(messages.c.id == bindparam("message")).scalar_subquery()
+_NEWEST_BEFORE = _IN_CONVERSATION.where(messages.c.position < _position).order_by(messages.c.position.desc()).limit(bindparam("most"))
+_OLDEST = _IN_CONVERSATION.order_by(messages.c.position).limit(bindparam("most"))
+_OLDEST_AFTER = _IN_CONVERSATION.where(messages.c.position > _position).order_by(messages.c.position).limit(bindparam("most"))
+
+
+class Conversations:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def record(
+        self, recorded: RecordedMessages, *, evidence: tuple[str, Evidence] | None = None, verdict: Verdict | None = None
+    ) -> Recorded:
+        """Writes the conversation (highest version wins), its new inbound messages, a turn's evidence and a verdict; one transaction.
+
+        Safe to repeat. Raises NotFound if the inbox is gone.
+        """
+        record = recorded.record
+        async with self._db.write() as connection:
+            stored = await look(self._db, connection, record)
+            arrived = await self._add_messages(connection, recorded)
+            summary = await write_record(connection, record, stored, arrived=arrived, answered=_answers(verdict))
+            if evidence is not None:
+                await self._add_evidence(connection, record.conversation_id, *evidence)
+            if verdict is not None:
+                values = {"action_id": verdict.action_id, "conversation_id": verdict.conversation_id, "at": verdict.at}
+                await connection.execute(_ADD_VERDICT, {**values, "verdict": verdict.model_dump_json()})
+            kinds = ("message", "conversation") if arrived else ("conversation",)
+            await events.append(self._db, connection, *kinds, conversation_id=record.conversation_id)
+        return Recorded(policy=policy_from(stored.policy), policy_version=stored.policy_version, previous_summary=summary)
+
+    async def _add_messages(self, connection: AsyncConnection, recorded: RecordedMessages) -> Sequence[InboundMessage]:
+        if not recorded.messages:
+            return ()
+        rows = [inbound_values(message, recorded.record) for message in recorded.messages]
+        added = set((await connection.execute(_ADD_MESSAGES, rows)).scalars())
+        return [message for message in recorded.messages if message.id in added]
+
+    async def _add_evidence(self, connection: AsyncConnection, conversation_id: str, turn_id: str, evidence: Evidence) -> None:
+        values = {
+            "id": turn_id,
+            "conversation_id": conversation_id,
+            "knowledge_version": evidence.knowledge_version,
+            "confidence": evidence.confidence,
+            "evidence": evidence.model_dump_json(),
+            "created_at": datetime.now(UTC),
+        }
+        await connection.execute(_ADD_TURN, values)
+
+    async def close(self, record: ConversationRecord, summary: str) -> None:
+        """Writes the last record of an episode and its summary. Safe to repeat; raises NotFound if the inbox is gone."""
+        async with self._db.write() as connection:
+            stored = await look(self._db, connection, record)
+            await write_record(connection, record, stored)
+            summed_up = update(conversations).where(conversations.c.id == bindparam("conversation_id"))
+            await connection.execute(summed_up, {"conversation_id": record.conversation_id, "summary": summary})
+            await events.append(self._db, connection, "conversation", conversation_id=record.conversation_id)
+
+    async def get(self, conversation_id: str) -> Conversation:
+        """Raises NotFound."""
+        async with self._db.read() as connection:
+            row = (await connection.execute(_ONE, {"id": conversation_id})).first()
+        if row is None:
+            raise NotFound(f"There is no conversation {conversation_id}")
+        return conversation_from(row)
+
+    async def page(
+        self,
+        section: Section,
+        *,
+        manager_id: str | None,
+        status: Status | None = None,
+        inbox: str | None = None,
+        channel: ChannelKind | None = None,
+        contact: str | None = None,
+        q: str | None = None,
+        unanswered: bool = False,
+        order: Order = "newest",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Conversation]:
+        """A section's conversations. `q` is looked for in names, addresses and messages; order `waiting` puts flagged ones first, then
+        who waits longest. At most 200. Raises InvalidInput if the cursor is not one of this order."""
+        query = page_query(
+            section,
+            manager_id=manager_id,
+            status=status,
+            inbox=inbox,
+            channel=channel,
+            contact=contact,
+            q=q,
+            unanswered=unanswered,
+            order=order,
+            cursor=cursor,
+            limit=limit,
+        )
+        async with self._db.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return to_page(rows, order, limit)
+
+    async def counts(self, manager_id: str | None) -> Counts:
+        """Open conversations per section. Without a manager, `mine` counts every flagged one."""
+        async with self._db.read() as connection:
+            row = (await connection.execute(COUNTS[manager_id is None], {} if manager_id is None else {"me": manager_id})).one()
+        return Counts(all=row.all, bot=row.bot, mine=min(row.mine_flagged + row.mine_taken, 1_000), flagged=row.flagged)
+
+    async def messages(self, conversation_id: str, *, before: str | None = None, limit: int = 40) -> Sequence[Message]:
+        """The newest `limit` messages (before the one with the id `before`), oldest first; notes included."""
+        names: dict[str, str | int] = {"conversation": conversation_id, "most": limit}
+        async with self._db.read() as connection:
+            if before is None:
+                rows = (await connection.execute(_NEWEST, names)).all()
+            else:
+                rows = (await connection.execute(_NEWEST_BEFORE, {**names, "message": before})).all()
+        return [message_from(row) for row in reversed(rows)]
+
+    async def messages_after(self, conversation_id: str, message_id: str | None, limit: int = 200) -> Sequence[Message]:
+        """What came after this message, oldest first; from the beginning when it is None."""
+        names: dict[str, str | int] = {"conversation": conversation_id, "most": limit}
+        async with self._db.read() as connection:
+            if message_id is None:
+                rows = (await connection.execute(_OLDEST, names)).all()
+            else:
+                rows = (await connection.execute(_OLDEST_AFTER, {**names, "message": message_id})).all()
+        return [message_from(row) for row in rows]
+
+    async def message(self, message_id: str) -> Message:
+        """Raises NotFound."""
+        async with self._db.read() as connection:
+            row = (await connection.execute(_MESSAGE, {"id": message_id})).first()
+        if row is None:
+            raise NotFound(f"There is no message {message_id}")
+        return message_from(row)
+
+    async def verdict(self, action_id: str) -> Verdict | None:
+        async with self._db.read() as connection:
+            stored = (await connection.execute(_VERDICT, {"id": action_id})).scalar_one_or_none()
+        return None if stored is None else verdict_from(stored)
+
+    async def evidence(self, turn_id: str) -> Evidence | None:
+        async with self._db.read() as connection:
+            stored = (await connection.execute(_EVIDENCE, {"id": turn_id})).scalar_one_or_none()
+        return None if stored is None else evidence_from(stored)
+
+    async def open_episode(self, workflow_id: str) -> str | None:
+        """The id of the conversation under this workflow id that is not closed."""
+        async with self._db.read() as connection:
+            found: str | None = (await connection.execute(_OPEN, {"workflow": workflow_id})).scalar_one_or_none()
+        return found
+
+    async def contact_conversations(self, contact_id: str, limit: int = 20) -> Sequence[Conversation]:
+        """Newest first, over all inboxes."""
+        async with self._db.read() as connection:
+            rows = (await connection.execute(_OF_CONTACT, {"contact": contact_id, "most": limit})).all()
+        return [conversation_from(row) for row in rows]
+
+    async def mark_seen(self, conversation_id: str) -> None:
+        """A manager has looked: nothing is unread."""
+        await self._change(conversation_id, "unread", 0)
+
+    async def dismiss_unanswered(self, conversation_id: str) -> None:
+        """A person has seen that nobody answered in time. Raises NotFound."""
+        await self._change(conversation_id, "unanswered", False)
+
+    async def _change(self, conversation_id: str, column: Literal["unread", "unanswered"], value: int | bool) -> None:
+        """Raises NotFound; writes nothing when it is so already."""
+        async with self._db.write() as connection:
+            await self._db.lock(connection, conversation_id)
+            now = select(conversations.c[column]).where(conversations.c.id == conversation_id)
+            row = (await connection.execute(now)).first()
+            if row is None:
+                raise NotFound(f"There is no conversation {conversation_id}")
+            if row[0] != value:
+                await connection.execute(update(conversations).where(conversations.c.id == conversation_id).values({column: value}))
+                await events.append(self._db, connection, "conversation", conversation_id=conversation_id)
+
+    async def add_note(self, conversation_id: str, manager_id: str, text: str, *, note_id: str) -> Message:
+        """A private note of a manager. Safe to repeat under the same `note_id`. Raises NotFound."""
+        async with self._db.write() as connection:
+            await self._db.lock(connection, conversation_id)
+            where = select(conversations.c.inbox_id).where(conversations.c.id == conversation_id)
+            inbox_id = (await connection.execute(where)).scalar_one_or_none()
+            if inbox_id is None:
+                raise NotFound(f"There is no conversation {conversation_id}")
+            values = note_values(note_id, conversation_id, inbox_id, manager_id, text, datetime.now(UTC))
+            added = (await connection.execute(_ADD_MESSAGES, [values])).first()
+            row = (await connection.execute(_MESSAGE, {"id": note_id})).one()
+            if added is not None:
+                await events.append(self._db, connection, "message", conversation_id=conversation_id)
+        return message_from(row)
+
+
+def _answers(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.accepted and verdict.verb == POST_REPLY

@@ -1,0 +1,73 @@
+"""Reads what `--set NAME=VALUE` gives: a channel's own settings, and the policy's fields, told apart by name."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.channels import ChannelFeatures
+from domain.errors import InvalidInput
+from domain.policy import Policy
+
+GENERATED = frozenset({"secret", "webhook_secret", "path_secret"})
+"""Settings that only have to be unguessable: drawn when a channel has one and nobody gave it."""
+
+_NONE_WORDS = frozenset({"", "none", "never", "off"})
+_MAY_BE_NONE = frozenset({"notify_email_after_minutes", "notify_sms_after_minutes"})
+
+
+def split(settings: Mapping[str, str], features: ChannelFeatures) -> tuple[dict[str, str], dict[str, str]]:
+    """(the channel's, the policy's). Raises InvalidInput naming the unknown ones and listing the valid."""
+    unknown = sorted(set(settings) - set(features.settings) - set(Policy.model_fields))
+    if unknown:
+        raise InvalidInput(
+            f"{features.label} has no setting {', '.join(unknown)}. Its own are: {', '.join(features.settings) or 'none'}. "
+            f"Of every inbox: {', '.join(Policy.model_fields)}"
+        )
+    own = {name: value.strip() for name, value in settings.items() if name in features.settings}
+    return own, {name: value for name, value in settings.items() if name not in features.settings}
+
+
+def changed_policy(policy: Policy, settings: Mapping[str, str]) -> Policy:
+    """Raises InvalidInput saying which value can't be used and why."""
+    given: dict[str, Any] = {name: _policy_value(name, value) for name, value in settings.items()}
+    try:
+        return Policy.model_validate({**policy.model_dump(), **given})
+    except ValidationError as error:
+        problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_input=False))
+        raise InvalidInput(f"The policy can't be set so: {problems}") from error
+
+
+def _policy_value(name: str, value: str) -> Any:
+    if name == "keywords":
+        return _words(value)
+    if name in _MAY_BE_NONE and value.strip().lower() in _NONE_WORDS:
+        return None
+    return value
+
+
+def _words(value: str) -> list[str]:
+    """A JSON list, or words between commas."""
+    if not value.lstrip().startswith("["):
+        return [word for part in value.split(",") if (word := part.strip())]
+    try:
+        words = json.loads(value)
+    except ValueError as error:
+        raise InvalidInput("keywords: give words between commas, or a JSON list of strings") from error
+    if not all(isinstance(word, str) for word in words):
+        raise InvalidInput("keywords: give words between commas, or a JSON list of strings")
+    return [word.strip() for word in words if word.strip()]
+
+
+def complete(own: Mapping[str, str], features: ChannelFeatures) -> dict[str, str]:
+    """The channel's settings without empty ones and with what is drawn. Raises InvalidInput naming what is missing."""
+    full = {name: value for name, value in own.items() if value}
+    for name in features.settings:
+        if name in GENERATED and name not in full:
+            full[name] = secrets.token_urlsafe(32)
+    missing = [name for name in features.required_settings if name not in full]
+    if missing:
+        raise InvalidInput(f"{features.label} needs {', '.join(missing)}; its settings are: {', '.join(features.settings)}")
+    return full

@@ -1,0 +1,157 @@
+"""The send ledger: every outbound message is a row whose state says whether it may be sent, was sent, or may have been."""
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.channels import SendOutcome, SendResult
+from domain.conversations import ConversationRecord
+from domain.errors import NotFound
+from domain.messages import DELIVERY_RANK, DeliveryReceipt, DeliveryState, Direction, OutboundMessage, Recipient, Sender
+from domain.ports import Claim
+from storage import events
+from storage.database import Database
+from storage.mapping import AnyRow, Values, outbound_values
+from storage.recording import Stored, look_before_send, write_record
+from storage.tables import IS_SENT_ROW, messages
+
+SUPERSEDED_ERROR = "a person took over before this was sent"
+INTERRUPTED_ERROR = "the attempt to send was interrupted; the message may have been sent"
+
+_STATE_OF = {
+    SendResult.SENT: DeliveryState.SENT,
+    SendResult.RETRY: DeliveryState.QUEUED,
+    SendResult.FAILED: DeliveryState.FAILED,
+    SendResult.UNKNOWN: DeliveryState.UNKNOWN,
+}
+_REACHED = frozenset({DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ})
+
+_ADD = insert(messages).inline()
+_CHANGE = update(messages).where(messages.c.id == bindparam("message"))
+_M = messages.c
+_FOUND = select(_M.id, _M.conversation_id, _M.inbox_id, _M.delivery, _M.provider_id)
+_BY_ID = _FOUND.where(_M.id == bindparam("message"), _M.direction == Direction.OUTBOUND.value)
+_BY_PROVIDER_ID = _FOUND.where(IS_SENT_ROW, _M.inbox_id == bindparam("inbox"), _M.provider_id == bindparam("provider"))
+
+
+def _replaces(new: DeliveryState, old: DeliveryState, *, channel_had_it: bool) -> bool:
+    """Whether a report changes a message's state.
+
+    Two cases go beyond the rank. A channel that took a message may fail to deliver it afterwards, and says so only in a report: that
+    failure replaces `sent`. And it stays: a late `sent` of the same message is older news.
+    """
+    if new is DeliveryState.FAILED and old is DeliveryState.SENT:
+        return True
+    if new is DeliveryState.SENT and old is DeliveryState.FAILED and channel_had_it:
+        return False
+    return DELIVERY_RANK[new] > DELIVERY_RANK[old]
+
+
+class Ledger:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def claim(
+        self, message: OutboundMessage, record: ConversationRecord, *, turn_id: str | None, idempotent: bool
+    ) -> tuple[Claim, Recipient]:
+        """Marks the message's row `sending`, in one transaction with the epoch check, before anything is sent.
+
+        Raises NotFound if the inbox is gone or the contact has no address on it.
+        """
+        async with self._db.write() as connection:
+            stored = await look_before_send(self._db, connection, record, message.id)
+            claim = _decide(message, record, stored, idempotent=idempotent)
+            is_new = stored.delivery is None and claim is Claim.GRANTED
+            await write_record(connection, record, stored, sent=message if is_new else None)
+            if claim is not Claim.SETTLED:
+                await self._mark(connection, message, stored, claim, turn_id)
+            await events.append(self._db, connection, "message", "conversation", conversation_id=record.conversation_id)
+        return claim, Recipient(channel=stored.inbox_channel, inbox_id=record.inbox_id, address=stored.address)
+
+    async def _mark(self, connection: AsyncConnection, message: OutboundMessage, stored: Stored, claim: Claim, turn_id: str | None) -> None:
+        state, error = _MARKS[claim]
+        attempts = (stored.attempts or 0) + (claim is Claim.GRANTED)
+        if stored.delivery is None:
+            await connection.execute(_ADD, outbound_values(message, turn_id=turn_id, delivery=state, error=error, attempts=attempts))
+        else:
+            changes = {"delivery": state.value, "delivery_error": error, "attempts": attempts}
+            await connection.execute(_CHANGE, {**changes, "message": message.id})
+
+    async def settle(self, message_id: str, outcome: SendOutcome) -> None:
+        """Writes how the attempt ended; RETRY puts the row back to `queued`. What a report said meanwhile is never lowered.
+
+        Raises NotFound.
+        """
+        new = _STATE_OF[outcome.result]
+        async with self._db.write() as connection:
+            row = await self._find(connection, message_id)
+            changes: Values = {}
+            if outcome.provider_id is not None:
+                changes["provider_id"] = outcome.provider_id
+            old = DeliveryState(row.delivery)
+            ours = old in (DeliveryState.QUEUED, DeliveryState.SENDING)
+            if ours or _replaces(new, old, channel_had_it=row.provider_id is not None):
+                changes |= {"delivery": new.value, "delivery_error": outcome.error}
+            if changes:
+                await connection.execute(_CHANGE, {**changes, "message": message_id})
+            await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
+
+    async def record_receipt(self, inbox_id: str, receipt: DeliveryReceipt) -> str | None:
+        """What the channel reports about a message of ours.
+
+        Returns the conversation's id if its workflow must know: a failure, or evidence that an `unknown` message was sent. A report
+        about a message that is not ours, or that says nothing new, changes nothing.
+        """
+        async with self._db.write() as connection:
+            row = await self._reported(connection, inbox_id, receipt)
+            if row is None:
+                return None
+            old = DeliveryState(row.delivery)
+            if not _replaces(receipt.state, old, channel_had_it=row.provider_id is not None):
+                return None
+            changes: Values = {"delivery": receipt.state.value, "delivery_error": receipt.error}
+            if row.provider_id is None and receipt.provider_id is not None:
+                changes["provider_id"] = receipt.provider_id
+            await connection.execute(_CHANGE, {**changes, "message": row.id})
+            await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
+        matters = receipt.state is DeliveryState.FAILED or (old is DeliveryState.UNKNOWN and receipt.state in _REACHED)
+        return str(row.conversation_id) if matters else None
+
+    async def is_ours(self, inbox_id: str, provider_id: str) -> bool:
+        """Whether we sent the message that the channel names so."""
+        async with self._db.read() as connection:
+            return (await connection.execute(_BY_PROVIDER_ID, {"inbox": inbox_id, "provider": provider_id})).first() is not None
+
+    async def _find(self, connection: AsyncConnection, message_id: str) -> AnyRow:
+        row = (await connection.execute(_BY_ID.with_for_update(), {"message": message_id})).first()
+        if row is None:
+            raise NotFound(f"No message {message_id} was ever claimed")
+        return row
+
+    async def _reported(self, connection: AsyncConnection, inbox_id: str, receipt: DeliveryReceipt) -> AnyRow | None:
+        row: AnyRow | None = None
+        if receipt.message_id is not None:
+            row = (await connection.execute(_BY_ID.with_for_update(), {"message": receipt.message_id})).first()
+        if row is None and receipt.provider_id is not None:
+            names = {"inbox": inbox_id, "provider": receipt.provider_id}
+            row = (await connection.execute(_BY_PROVIDER_ID.with_for_update(), names)).first()
+        return row if row is not None and row.inbox_id == inbox_id else None
+
+
+_MARKS = {
+    Claim.GRANTED: (DeliveryState.SENDING, None),
+    Claim.SUPERSEDED: (DeliveryState.FAILED, SUPERSEDED_ERROR),
+    Claim.INTERRUPTED: (DeliveryState.UNKNOWN, INTERRUPTED_ERROR),
+}
+
+
+def _decide(message: OutboundMessage, record: ConversationRecord, stored: Stored, *, idempotent: bool) -> Claim:
+    epoch = max(record.epoch, stored.epoch or 0)
+    superseded = message.sender is Sender.BOT and epoch > message.epoch
+    match stored.delivery:
+        case None | DeliveryState.QUEUED:
+            return Claim.SUPERSEDED if superseded else Claim.GRANTED
+        case DeliveryState.SENDING:
+            # An attempt died in mid-send. Superseded would mean "never sent", which nobody knows any more.
+            return Claim.GRANTED if idempotent and not superseded else Claim.INTERRUPTED
+        case _:
+            return Claim.SETTLED

@@ -1,0 +1,352 @@
+"""The schema: the one second shape of the domain's models. `storage/mapping.py` goes between them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware in Python; UTC without a zone in SQLite, `timestamptz` in PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if value is None or not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_Counter = BigInteger().with_variant(Integer, "sqlite")
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("identity_key", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+inboxes = Table(
+    "inboxes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("public_settings", Text, nullable=False),
+    Column("credentials", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_message_at", UtcDateTime),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("language", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("inbox_id", Text, ForeignKey("inboxes.id"), primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("contact_id", Text, ForeignKey("contacts.id"), nullable=False),
+    Column("workflow_id", Text, nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "contact_id"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("inbox_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("body_hash", Text, nullable=False),
+    Column("contact_id", Text, nullable=False),
+    Column("workflow_id", Text, nullable=False),
+    Column("conversation_id", Text),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("accepted_at", UtcDateTime),
+    UniqueConstraint("inbox_id", "kind", "provider_id"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workflow_id", Text, nullable=False),
+    Column("inbox_id", Text, ForeignKey("inboxes.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("contact_id", Text, ForeignKey("contacts.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("first_version", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("closed_reason", Text),
+    Column("assignee_id", Text),
+    Column("hand_off", Text),
+    Column("waiting_since", UtcDateTime),
+    Column("due", Text, nullable=False),
+    Column("language", Text),
+    Column("summary", Text),
+    Column("previous_id", Text),
+    Column("unanswered", Boolean, nullable=False),
+    Column("said_unanswered", Boolean, nullable=False),
+    Column("unread", Integer, nullable=False),
+    Column("last_message_at", UtcDateTime, nullable=False),
+    Column("last_message_text", Text, nullable=False),
+    Column("last_message_sender", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+)
+IS_OPEN = conversations.c.status != literal_column("'closed'")
+"""Conditions of partial indexes; a query must name them in the same words, with literals, for SQLite to use the index."""
+IS_WITH_PEOPLE = conversations.c.status.in_([literal_column("'flagged'"), literal_column("'human'"), literal_column("'snoozed'")])
+Index("ix_conversations_newest", conversations.c.last_message_at, conversations.c.id)
+Index("ix_conversations_status_newest", conversations.c.status, conversations.c.last_message_at, conversations.c.id)
+Index("ix_conversations_inbox_newest", conversations.c.inbox_id, conversations.c.last_message_at, conversations.c.id)
+Index("ix_conversations_contact_newest", conversations.c.contact_id, conversations.c.last_message_at, conversations.c.id)
+Index("ix_conversations_open", conversations.c.workflow_id, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+Index(
+    "ix_conversations_waiting",
+    conversations.c.status,
+    conversations.c.assignee_id,
+    conversations.c.waiting_since,
+    conversations.c.id,
+    sqlite_where=IS_WITH_PEOPLE,
+    postgresql_where=IS_WITH_PEOPLE,
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("position", _Counter, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("conversation_id", Text, ForeignKey("conversations.id", deferrable=True, initially="DEFERRED"), nullable=False),
+    Column("inbox_id", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("author_id", Text),
+    Column("kind", Text),
+    Column("provider_id", Text),
+    Column("type", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("attachments", Text),
+    Column("quick_replies", Text),
+    Column("purpose", Text),
+    Column("delivery", Text),
+    Column("delivery_error", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("epoch", Integer),
+    Column("in_reply_to", Text),
+    Column("citations", Text),
+    Column("confidence", Float),
+    Column("turn_id", Text),
+    Column("language", Text),
+    Column("raw_kind", Text),
+    Column("sent_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "conversation_id", "position"),
+    sqlite_autoincrement=True,
+)
+_inbound = messages.c.direction == literal_column("'inbound'")
+IS_SENT_ROW = (messages.c.direction == literal_column("'outbound'")) & messages.c.provider_id.is_not(None)
+Index(
+    "uq_messages_inbound",
+    messages.c.inbox_id,
+    messages.c.kind,
+    messages.c.provider_id,
+    unique=True,
+    sqlite_where=_inbound,
+    postgresql_where=_inbound,
+)
+Index("ix_messages_sent", messages.c.inbox_id, messages.c.provider_id, sqlite_where=IS_SENT_ROW, postgresql_where=IS_SENT_ROW)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("knowledge_version", Integer, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "conversation_id"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("action_id", Text, primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Counter, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("conversation_id", Text),
+    Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+managers = Table(
+    "managers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("phone", Text),
+    Column("password_hash", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("manager_id", Text, ForeignKey("managers.id"), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("manager_id", Text, ForeignKey("managers.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("key_hash", Text, nullable=False, unique=True),
+    Column("manager_id", Text, ForeignKey("managers.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+)
+
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("email_hash", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "email_hash", "at"),
+    Index(None, "source", "at"),
+    Index(None, "at"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("size", Integer, nullable=False),
+    Column("pages", Integer),
+    Column("chunks", Integer),
+    Column("state", Text, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ready_at", UtcDateTime),
+    Column("content", LargeBinary, nullable=False),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("document_id", Text, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("question", Text),
+    Column("text", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("embedding_model", Text, nullable=False),
+)
+
+knowledge_versions = Table(
+    "knowledge_versions",
+    metadata,
+    Column("version", _Counter, primary_key=True),
+    Column("change", Text, nullable=False),
+    Column("document_id", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("mime_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("conversation_id", Text, primary_key=True),
+    Column("rung", Text, primary_key=True),
+    Column("flagged_at", Text, primary_key=True),
+    Column("manager_id", Text, primary_key=True),
+    Column("error", Text),
+    Column("told_at", UtcDateTime, nullable=False),
+)
