@@ -42,6 +42,7 @@ from domain.model import Model
 from domain.turns import Question
 from workflows.conversation import CHANNEL, INBOX, SEARCH_ATTRIBUTES, STATUS, Conversation
 from workflows.documents import AskDocuments, ImportDocument
+from workflows.state import ConversationInput
 from workflows.verbs import name_of
 
 log = structlog.get_logger()
@@ -308,10 +309,11 @@ class ConversationGateway:
 
     async def _signal_with_start(self, inbox: Inbox, contact_id: str, workflow_id: str, signal: str, argument: Model) -> str | None:
         """Returns the id of the run that has the signal."""
+        start = StartConversation(inbox_id=inbox.id, channel=inbox.channel, contact_id=contact_id, policy=inbox.policy)
         handle = await self._call(
             self._client.start_workflow(
                 Conversation.run,
-                StartConversation(inbox_id=inbox.id, channel=inbox.channel, contact_id=contact_id, policy=inbox.policy),
+                ConversationInput(start=start),
                 id=workflow_id,
                 task_queue=self._task_queue,
                 task_timeout=TASK_TIMEOUT,

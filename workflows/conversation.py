@@ -32,7 +32,6 @@ with workflow.unsafe.imports_passed_through():
         Resolve,
         Snapshot,
         Snooze,
-        StartConversation,
         Take,
     )
     from domain.conversations import ClosedReason, HandOffReason, RecordedMessages, Status
@@ -51,7 +50,7 @@ with workflow.unsafe.imports_passed_through():
         words_for,
     )
     from domain.turns import Delivery, DeliveryReport, DraftRequest, Finding, NoteVerdict, Notice, Recorded, Turn
-    from workflows.state import ConversationState, DueNotice, Outgoing, hand_off_for
+    from workflows.state import ConversationInput, ConversationState, DueNotice, Outgoing, hand_off_for
     from workflows.verbs import judge
 
 STATUS = SearchAttributeKey.for_keyword("FrontdeskStatus")
@@ -95,10 +94,10 @@ Event = ReceiveMessage | RecordDelivery | PersonVerb | TurnEnded | SendEnded
 @workflow.defn(name="Conversation")
 class Conversation:
     @workflow.init
-    def __init__(self, start: StartConversation, state: ConversationState | None = None) -> None:
+    def __init__(self, given: ConversationInput) -> None:
         info = workflow.info()
-        self._state = state or ConversationState.opened(
-            start, conversation_id=info.first_execution_run_id, workflow_id=info.workflow_id, now=workflow.now()
+        self._state = given.state or ConversationState.opened(
+            given.start, conversation_id=info.first_execution_run_id, workflow_id=info.workflow_id, now=workflow.now()
         )
         self._internal: list[TurnEnded | SendEnded] = []
         self._turn: asyncio.Task[None] | None = None
@@ -164,7 +163,7 @@ class Conversation:
         )
 
     @workflow.run
-    async def run(self, start: StartConversation, state: ConversationState | None = None) -> str:
+    async def run(self, given: ConversationInput) -> str:
         """Until the conversation closes. Returns why it closed."""
         while True:
             while (event := self._next_event()) is not None:
@@ -176,7 +175,7 @@ class Conversation:
                 return str(self._state.closing)
             if self._winding_down() and self._idle() and not self._has_event():
                 self._take_notices_along()
-                workflow.continue_as_new(args=[start, self._state])
+                workflow.continue_as_new(ConversationInput(start=given.start, state=self._state))
             self._start_work()
             self._show()
             self._set_alarm()

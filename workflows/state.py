@@ -228,5 +228,12 @@ class ConversationState(BaseModel):
         )
 
 
+class ConversationInput(Model):
+    """The one argument of a run: how it was started, and what the run before it hands over."""
+
+    start: StartConversation
+    state: ConversationState | None = None
+
+
 def hand_off_for(reason: HandOffReason, detail: str, now: datetime) -> HandOff:
     return HandOff(reason=reason, detail=detail, at=now)
