@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.keys import Door, Writer
 from api.metrics import Metrics
-from api.openapi import problems
+from api.openapi import PREFIX, problems
 from api.problems import problem
 from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
 from domain.errors import InvalidInput
@@ -98,7 +98,7 @@ class Owner(Model):
 
 
 def actions_router(metrics: Metrics) -> APIRouter:
-    router = APIRouter(prefix="/conversations/{conversation_id}", tags=["actions"])
+    router = APIRouter(prefix=PREFIX + "/conversations/{conversation_id}", tags=["actions"])
     answers = {
         **problems(403, 404, 409, 503),
         202: {"model": ActionOutcome, "description": "No verdict yet: send the same again with the same Idempotency-Key"},

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
@@ -11,14 +11,14 @@ from api import ask, conversations, documents, inboxes
 from api.actions import actions_router
 from api.health import health_router
 from api.metrics import Metrics
-from api.openapi import describe
+from api.openapi import PREFIX, describe
 from api.problems import Answers, ErrorBoundary, ErrorPage, add_handlers, plain_error_page
 from api.webhooks import WebhookDoor
 from web.middleware import BODY_LIMIT, CHAT_UPLOAD_LIMIT, DOCUMENT_LIMIT, BodyLimit, CrossSiteCheck, RequestLog, SecurityHeaders
 from web.services import Services
 
 LARGER_BODIES = {
-    "/api/v1/documents": DOCUMENT_LIMIT,
+    f"{PREFIX}/documents": DOCUMENT_LIMIT,
     "/documents": DOCUMENT_LIMIT,
     "/chat/": CHAT_UPLOAD_LIMIT,
 }
@@ -41,7 +41,7 @@ def build_app(
     answers = Answers(error_page)
     app = FastAPI(
         title="Frontdesk API",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -61,13 +61,6 @@ def build_app(
 
     door = WebhookDoor(services, metrics, clock)
     app.add_route("/webhooks/{channel}/{inbox_id}", door.receive, methods=["GET", "POST"], include_in_schema=False)
-    app.include_router(_version_1(metrics), prefix="/api/v1")
-    app.include_router(health_router(metrics))
+    for router in (conversations.router, actions_router(metrics), inboxes.router, documents.router, ask.router, health_router(metrics)):
+        app.include_router(router)
     return app
-
-
-def _version_1(metrics: Metrics) -> APIRouter:
-    router = APIRouter()
-    for part in (conversations.router, actions_router(metrics), inboxes.router, documents.router, ask.router):
-        router.include_router(part)
-    return router

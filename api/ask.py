@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.keys import Door, Reader
-from api.openapi import problems
+from api.openapi import PREFIX, problems
 from domain.knowledge import Answer
 from domain.model import Model
 
-router = APIRouter(prefix="/ask", tags=["ask"])
+router = APIRouter(prefix=f"{PREFIX}/ask", tags=["ask"])
 
 
 class AskBody(Model):

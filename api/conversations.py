@@ -6,14 +6,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.keys import Door, Reader
-from api.openapi import problems
+from api.openapi import PREFIX, problems
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
 from domain.knowledge import Evidence
 from domain.messages import Message
 from storage.pages import Page
 
-router = APIRouter(prefix="/conversations", tags=["conversations"])
+router = APIRouter(prefix=f"{PREFIX}/conversations", tags=["conversations"])
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many to return at most.")]
 

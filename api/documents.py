@@ -8,12 +8,12 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from api.keys import Door, Reader, Writer
-from api.openapi import problems
+from api.openapi import PREFIX, problems
 from domain.errors import EngineUnavailable, InvalidInput
 from domain.knowledge import Document
 from storage.pages import Page
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = APIRouter(prefix=f"{PREFIX}/documents", tags=["documents"])
 
 _NOT_STARTED = "Reading could not be started: the Temporal service was not reachable. Upload the file again."
 _BINARY = {"schema": {"type": "string", "format": "binary"}}

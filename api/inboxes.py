@@ -6,14 +6,14 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.keys import Admin, Door, Reader
-from api.openapi import problems
+from api.openapi import PREFIX, problems
 from domain.channels import ChannelKind
 from domain.errors import InvalidInput
 from domain.managers import Inbox
 from domain.model import Model
 from storage.pages import Page
 
-router = APIRouter(prefix="/inboxes", tags=["inboxes"])
+router = APIRouter(prefix=f"{PREFIX}/inboxes", tags=["inboxes"])
 
 Setting = str | bool | int | float
 

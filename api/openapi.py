@@ -7,6 +7,9 @@ from fastapi.openapi.utils import get_openapi
 
 from api.problems import MEDIA_TYPE, Problem
 
+PREFIX = "/api/v1"
+"""Part of each router's own paths, so that logs and metrics name the whole route."""
+
 _MEANINGS = {
     400: "The body can't be read",
     401: "No API key, or one that is unknown or revoked",
