@@ -1,19 +1,18 @@
 """A stand-in for Twilio's Messages resource on a real socket: checks sign-in and form, then answers as it is told."""
 
-import asyncio
 import base64
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from tests.vendors.serving import serving
 
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "f00dfeedf00dfeedf00dfeedf00dfeed"
@@ -49,12 +48,5 @@ class TwilioSms:
 async def twilio_sms() -> AsyncIterator[TwilioSms]:
     service = TwilioSms()
     app = Starlette(routes=[Route("/2010-04-01/Accounts/{account}/Messages.json", service.messages, methods=["POST"])])
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        service.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            yield service
-        finally:
-            server.should_exit = True
-            await running
+    async with serving(app) as service.base_url:
+        yield service
