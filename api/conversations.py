@@ -9,9 +9,11 @@ from api.keys import Door, Reader
 from api.openapi import PREFIX, problems
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
+from domain.errors import InvalidInput, NotFound
 from domain.knowledge import Evidence
 from domain.messages import Message
 from storage.pages import Page
+from web.services import Services
 
 router = APIRouter(prefix=f"{PREFIX}/conversations", tags=["conversations"])
 
@@ -75,6 +77,18 @@ async def list_messages(
 ) -> Page[Message]:
     """The newest messages and notes, oldest first; `next_cursor` leads to the page before them."""
     await door.conversations.get(conversation_id)
+    if cursor is not None:
+        await _check_cursor(door, conversation_id, cursor)
     found = tuple(await door.conversations.messages(conversation_id, before=cursor, limit=limit + 1))
     items = found[-limit:]
     return Page(items=items, next_cursor=items[0].id if len(found) > limit else None)
+
+
+async def _check_cursor(door: Services, conversation_id: str, message_id: str) -> None:
+    """Raises InvalidInput unless it names a message of this conversation."""
+    try:
+        message = await door.conversations.message(message_id)
+    except NotFound:
+        message = None
+    if message is None or message.conversation_id != conversation_id:
+        raise InvalidInput("cursor: is not the `next_cursor` of a page of this conversation")

@@ -1,9 +1,9 @@
 """The HTTP application over a real SQLite file and the real channels; only the conversations' engine is a fake."""
 
 import shutil
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -16,7 +16,10 @@ from channels.registry import FEATURES
 from channels.rest import Rest
 from channels.webchat import WebChat
 from domain.channels import ChannelKind
-from domain.managers import Manager, Role
+from domain.conversations import ConversationRecord, Due, HandOff, HandOffReason, RecordedMessages, Status
+from domain.knowledge import ChunkKind, Evidence, Passage
+from domain.managers import Inbox, Manager, Role
+from domain.messages import InboundMessage
 from storage.arrivals import Arrivals
 from storage.conversations import Conversations
 from storage.database import Database
@@ -143,9 +146,60 @@ def with_services(services: Services, **changes: object) -> Services:
     return replace(services, **changes)  # type: ignore[arg-type] # fields of Services by name
 
 
-Clock = Callable[[], float]
+@dataclass(frozen=True)
+class Talk:
+    """A flagged conversation in SQL, as activities would have written it."""
+
+    record: ConversationRecord
+    message_ids: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return self.record.conversation_id
+
+
+async def write_talk(services: Services, inbox: Inbox, number: int = 1, *, messages: int = 1, status: Status = Status.FLAGGED) -> Talk:
+    at = datetime(2026, 11, 22, 9, number, tzinfo=UTC)
+    contact_id, workflow_id = await services.arrivals.contact_for(inbox.id, f"customer-{number}", f"Customer {number}")
+    evidence = Evidence(
+        passages=(
+            Passage(chunk_id="c1", document_id="d1", document="shop.pdf", page=2, kind=ChunkKind.TEXT, text="We ship abroad.", score=0.4),
+        ),
+        confidence=0.3,
+    )
+    turn_id = f"turn-{number}"
+    record = ConversationRecord(
+        conversation_id=f"conversation-{number}",
+        workflow_id=workflow_id,
+        inbox_id=inbox.id,
+        channel=inbox.channel,
+        contact_id=contact_id,
+        version=1,
+        epoch=1,
+        status=status,
+        hand_off=HandOff(reason=HandOffReason.LOW_CONFIDENCE, detail="Not sure", at=at, confidence=0.3, threshold=0.5, turn_id=turn_id),
+        waiting_since=at,
+        due=Due(reply_at=at + timedelta(minutes=30), idle_at=at + timedelta(hours=24)),
+        opened_at=at,
+    )
+    written = tuple(
+        InboundMessage(
+            id=f"m-{number}-{position}",
+            provider_id=f"p-{number}-{position}",
+            text=f"question {number}.{position}",
+            received_at=at + timedelta(seconds=position),
+        )
+        for position in range(messages)
+    )
+    await services.conversations.record(RecordedMessages(record=record, messages=written), evidence=(turn_id, evidence))
+    return Talk(record, tuple(message.id for message in written))
 
 
 @pytest.fixture
-def now() -> float:
-    return time.time()
+async def rest_inbox(services: Services) -> Inbox:
+    return await services.inboxes.add(ChannelKind.REST, "Shop", inbox_id="shop", settings={"secret": "s" * 24})
+
+
+@pytest.fixture
+async def talk(services: Services, rest_inbox: Inbox) -> Talk:
+    return await write_talk(services, rest_inbox, messages=3)
