@@ -20,6 +20,7 @@ from web.services import Services
 LARGER_BODIES = {
     f"{PREFIX}/documents": DOCUMENT_LIMIT,
     "/documents": DOCUMENT_LIMIT,
+    "/knowledge": DOCUMENT_LIMIT,
     "/chat/": CHAT_UPLOAD_LIMIT,
 }
 """Where files are uploaded."""

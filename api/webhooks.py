@@ -15,7 +15,7 @@ from domain.channels import ChannelKind, WebhookRequest
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.managers import Inbox
 from domain.messages import Arrival, Echo, Ignored, InboundEvent
-from domain.ports import Channel
+from domain.ports import Channel, Credentials
 from web.services import Receipt, Services
 
 _log = structlog.get_logger()
@@ -38,25 +38,24 @@ class WebhookDoor:
         Raises NotFound, AuthenticityError, BadRequest, Conflict (REST only) and EngineUnavailable; the boundary answers them.
         """
         started = time.perf_counter()
-        inbox, channel = await self._inbox_of(request.path_params["channel"], request.path_params["inbox_id"])
+        inbox, credentials, channel = await self._opened(request.path_params["channel"], request.path_params["inbox_id"])
         try:
-            return await self._answer(request, inbox, channel)
+            return await self._answer(request, inbox, credentials, channel)
         finally:
             self._metrics.webhook(channel.kind, time.perf_counter() - started)
 
-    async def _inbox_of(self, kind: str, inbox_id: str) -> tuple[Inbox, Channel]:
+    async def _opened(self, kind: str, inbox_id: str) -> tuple[Inbox, Credentials, Channel]:
         unknown = f"There is no {kind} inbox {inbox_id}; `frontdesk inbox list` shows the webhook URLs."
         channel = next((channel for known, channel in self._services.channels.items() if known.value == kind), None)
         if channel is None:
             raise NotFound(unknown)
-        inbox = await self._services.inboxes.get(inbox_id)
+        inbox, credentials = await self._services.inboxes.opened(inbox_id)
         if inbox.channel is not channel.kind:
             raise NotFound(unknown)
-        return inbox, channel
+        return inbox, credentials, channel
 
-    async def _answer(self, request: Request, inbox: Inbox, channel: Channel) -> Response:
+    async def _answer(self, request: Request, inbox: Inbox, credentials: Credentials, channel: Channel) -> Response:
         hook = await self._read(request)
-        credentials = await self._services.inboxes.credentials(inbox.id)
         if channel.features.handshake and (reply := channel.handshake(hook, credentials)) is not None:
             return Response(reply.body, reply.status, media_type=reply.content_type)
         if hook.method != "POST":

@@ -110,6 +110,12 @@ class Inboxes:
             row = await self._row(connection, inbox_id)
         return self._settings(row)
 
+    async def opened(self, inbox_id: str) -> tuple[Inbox, dict[str, str]]:
+        """The inbox and its `credentials` in one read: every webhook asks for both. Raises NotFound."""
+        async with self._db.read() as connection:
+            row = await self._row(connection, inbox_id)
+        return inbox_from(row), self._settings(row)
+
     async def _row(self, connection: AsyncConnection, inbox_id: str) -> AnyRow:
         row = (await connection.execute(_ONE, {"inbox": inbox_id})).first()
         if row is None:

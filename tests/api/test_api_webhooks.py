@@ -197,21 +197,9 @@ class VendorChannel:
 class OneInbox:
     """The inbox of that vendor."""
 
-    async def get(self, inbox_id: str) -> Inbox:
-        return Inbox.model_validate(
-            {
-                "id": inbox_id,
-                "channel": "whatsapp",
-                "name": "WhatsApp",
-                "policy": {},
-                "policy_version": 1,
-                "public_settings": {},
-                "created_at": datetime.now(UTC),
-            }
-        )
-
-    async def credentials(self, inbox_id: str) -> dict[str, str]:
-        return {}
+    async def opened(self, inbox_id: str) -> tuple[Inbox, dict[str, str]]:
+        fields = {"channel": "whatsapp", "name": "WhatsApp", "policy": {}, "policy_version": 1, "public_settings": {}}
+        return Inbox.model_validate(fields | {"id": inbox_id, "created_at": datetime.now(UTC)}), {}
 
 
 def vendor_client(services: Services, channel: VendorChannel, **changes: object) -> httpx2.AsyncClient:
