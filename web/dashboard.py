@@ -1,0 +1,13 @@
+"""The dashboard as one thing: every route of it, and its files."""
+
+from fastapi import FastAPI
+
+from web import channels, events, files, inbox, knowledge, sign_in, team, verbs
+from web.assets import StaticAssets
+
+
+def add_dashboard(app: FastAPI) -> None:
+    """Mounts the files at `/static` and adds the pages. `app.state.services` must be set before the first request."""
+    app.mount("/static", StaticAssets(), name="static")
+    for module in (sign_in, inbox, verbs, knowledge, files, team, channels, events):
+        app.include_router(module.router)

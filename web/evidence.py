@@ -1,0 +1,138 @@
+"""What the bot looked at, as the panel shows it: passages with the words that mattered marked."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from domain.conversations import Conversation
+from domain.knowledge import Citation, Evidence, Passage
+from domain.messages import Direction, Message
+
+Piece = tuple[str, bool]
+"""A stretch of text, and whether it is marked."""
+
+_WORD = re.compile(r"\w{4,}")
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
+_LEAD = 60
+"""Characters shown before the marked words where a long passage is cut."""
+
+
+@dataclass(frozen=True)
+class Source:
+    document: str
+    title: str
+    tile: str
+    """`PDF`, or the file's kind."""
+    page: int
+    score: float
+    url: str
+    """Opens the document at the page."""
+    pieces: Sequence[Piece]
+    lead: Sequence[Piece]
+    """The same text, begun shortly before the marked words."""
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    stopped: bool
+    """Whether this tells why the bot stopped; otherwise what its last reply rests on."""
+    question: str
+    confidence: float
+    threshold: float | None
+    sources: Sequence[Source]
+
+    @property
+    def enough(self) -> bool:
+        return self.threshold is not None and self.threshold < 1 and self.confidence >= self.threshold
+
+
+def file_url(document_id: str | None, page: int) -> str:
+    return f"/knowledge/{document_id}/file#page={page}" if document_id else ""
+
+
+def title_of(document: str, page: int) -> str:
+    return f"{PurePosixPath(document).stem}, p. {page}"
+
+
+def _found(text: str, quote: str) -> tuple[int, int] | None:
+    """Where the quote stands, whatever its white space."""
+    words = quote.split()
+    if not words:
+        return None
+    match = re.search(r"\s+".join(re.escape(word) for word in words), text, re.IGNORECASE)
+    return match.span() if match else None
+
+
+def _nearest_sentence(text: str, question: str) -> tuple[int, int] | None:
+    """The sentence that shares most words with the question; None if none does."""
+    wanted = {word.casefold() for word in _WORD.findall(question)}
+    best: tuple[int, int] | None = None
+    most = 0
+    for match in _SENTENCE.finditer(text):
+        shared = len(wanted & {word.casefold() for word in _WORD.findall(match[0])})
+        if shared > most:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            best, most = (start, match.end()), shared
+    return best
+
+
+def marked(text: str, quotes: Sequence[str], question: str) -> list[Piece]:
+    """The text in pieces: the quote that a reply rested on is marked, else the sentence nearest to the question."""
+    span = next((found for quote in quotes if (found := _found(text, quote))), None) or _nearest_sentence(text, question)
+    if span is None:
+        return [(text, False)]
+    start, end = span
+    return [(part, on) for part, on in ((text[:start], False), (text[start:end], True), (text[end:], False)) if part]
+
+
+def _lead(pieces: Sequence[Piece]) -> list[Piece]:
+    if len(pieces) > 1 and not pieces[0][1] and len(pieces[0][0]) > _LEAD:
+        return [("… " + pieces[0][0][-_LEAD:].split(" ", 1)[-1], False), *pieces[1:]]
+    return list(pieces)
+
+
+def source_of(passage: Passage, citations: Sequence[Citation], question: str) -> Source:
+    quotes = [citation.quote for citation in citations if citation.quote and citation.document_id in (None, passage.document_id)]
+    text = f"{passage.question}\n{passage.text}" if passage.question else passage.text
+    pieces = marked(text, quotes, question)
+    return Source(
+        document=passage.document,
+        title=title_of(passage.document, passage.page),
+        tile=PurePosixPath(passage.document).suffix.lstrip(".").upper()[:4] or "DOC",
+        page=passage.page,
+        score=passage.score,
+        url=file_url(passage.document_id, passage.page),
+        pieces=pieces,
+        lead=_lead(pieces),
+    )
+
+
+def sources_of(passages: Sequence[Passage], citations: Sequence[Citation], question: str, *, limit: int = 5) -> list[Source]:
+    return [source_of(passage, citations, question) for passage in passages[:limit]]
+
+
+def turn_shown(conversation: Conversation, messages: Sequence[Message]) -> str | None:
+    """The turn whose evidence matters now: the flag's, else the bot's last reply's."""
+    if conversation.hand_off is not None:
+        return conversation.hand_off.turn_id
+    return next((message.turn_id for message in reversed(messages) if message.turn_id), None)
+
+
+def view_of(conversation: Conversation, messages: Sequence[Message], found: Evidence | None, threshold: float) -> EvidenceView | None:
+    """None when there is nothing to show: no flag, and no reply of the bot."""
+    hand_off = conversation.hand_off
+    if hand_off is None and found is None:
+        return None
+    asked = [message for message in messages if message.direction is Direction.INBOUND and message.text]
+    if hand_off is not None:
+        asked = [message for message in asked if message.created_at <= hand_off.at] or asked
+    question = asked[-1].text if asked else ""
+    confidence = hand_off.confidence if hand_off is not None and hand_off.confidence is not None else found.confidence if found else 0.0
+    return EvidenceView(
+        stopped=hand_off is not None,
+        question=question,
+        confidence=confidence,
+        threshold=hand_off.threshold if hand_off is not None and hand_off.threshold is not None else threshold,
+        sources=sources_of(found.passages, found.draft.citations if found.draft else (), question) if found else [],
+    )

@@ -1,0 +1,124 @@
+/* Live updates. The stream only says what changed; the parts that show it are asked for again and morphed in.
+   Attention: a hidden tab keeps its stream (title and badge), but an open thread is not asked for there, or it would count as seen. */
+const frontdesk = window.frontdesk = {};
+(() => {
+  const $ = (selector) => document.querySelector(selector);
+  const root = document.documentElement;
+  const opened = Date.now() / 1000;
+  const PAUSE = 150, TICK = 60000, SAID = 3000;
+  let dirty = new Set(), timer = null, running = false, lastSaid = 0, wasLate = false;
+
+  const closed = () => JSON.parse(sessionStorage.getItem("closed-toasts") || "[]");
+  frontdesk.closeToast = (key) => sessionStorage.setItem("closed-toasts", JSON.stringify([...closed(), key].slice(-40)));
+
+  const ask = (url, target) => htmx.ajax("GET", url, { source: "#live", target, swap: target === "#live" ? "none" : "outerMorph" });
+
+  const listUrl = () => {
+    const list = $("#list"), open = $("#thread")?.dataset.conversation;
+    const url = new URL(list.dataset.url, location.origin);
+    if (open) url.searchParams.set("open", open);
+    return url.pathname + url.search;
+  };
+
+  const refresh = {
+    async pulse() {
+      const open = document.hidden ? "" : $("#thread")?.dataset.conversation || "";
+      const but = [open, ...closed().map((key) => key.split(":")[0])].filter(Boolean).join(",");
+      await ask(`/pulse?after=${opened}&but=${encodeURIComponent(but)}`, "#live");
+    },
+    async list() {
+      const rows = $("#rows");
+      if (rows && $("#list .menu[open]") === null) await ask(listUrl(), "#list");
+    },
+    async thread() {
+      const thread = $("#thread[data-url]");
+      if (!thread || document.hidden || thread.querySelector(".thread__head .menu[open]")) return document.hidden;
+      const before = lastMessage(), atEnd = frontdesk.atEnd();
+      await ask(thread.dataset.url + panelTab(thread.dataset.url), "#thread");
+      if (lastMessage() !== before) { announce(); if (!atEnd) frontdesk.offerEnd(); }
+    },
+    async documents() { if ($("#documents") && !$("#documents .menu[open]")) await ask("/knowledge", "#documents"); },
+  };
+
+  const panelTab = (url) => {
+    const shown = $("#panel")?.dataset.url;
+    const tab = shown && new URL(shown, location.origin).searchParams.get("panel");
+    return tab ? `${url.includes("?") ? "&" : "?"}panel=${tab}` : "";
+  };
+  const lastMessage = () => [...document.querySelectorAll("#messages .msg--in")].pop()?.id;
+
+  function announce() {
+    const place = $("#announce"), name = $("#thread-name")?.textContent;
+    if (!place || Date.now() - lastSaid < SAID) return;
+    lastSaid = Date.now();
+    place.textContent = place.dataset.newMessage.replace("{name}", name);
+  }
+
+  async function run() {
+    timer = null;
+    if (running) return soon();
+    running = true;
+    const parts = [...dirty];
+    dirty = new Set();
+    try {
+      for (const part of parts) if (await refresh[part]()) dirty.add(part);
+    } finally {
+      running = false;
+    }
+  }
+  function soon(...parts) {
+    parts.forEach((part) => dirty.add(part));
+    if (!timer) timer = setTimeout(run, PAUSE);
+  }
+  frontdesk.refresh = soon;
+
+  document.addEventListener("frontdesk:changed", (event) => {
+    const change = JSON.parse(event.detail.data);
+    if (change.kind === "document") return soon("documents");
+    const open = $("#thread")?.dataset.conversation;
+    soon("pulse", "list", ...(change.conversation && change.conversation === open ? ["thread"] : []));
+  });
+  document.addEventListener("frontdesk:resync", () => soon("pulse", "list", "thread", "documents"));
+
+  document.addEventListener("htmx:sse:after:connection", () => {
+    if (!wasLate) return;
+    wasLate = false;
+    root.dataset.keepLink = "back";
+    soon("pulse", "list", "thread", "documents");
+    setTimeout(() => { if (root.dataset.keepLink === "back") delete root.dataset.keepLink; }, 2000);
+  });
+  document.addEventListener("htmx:sse:error", (event) => {
+    if (event.detail.status === 401 || event.detail.status === 403) {
+      root.dataset.keepLink = "out";
+      event.detail.connection.config.reconnectMaxAttempts = 0;
+      return;
+    }
+    late();
+  });
+  document.addEventListener("htmx:sse:before:connection", (event) => { if (event.detail.connection.attempt > 1) late(); });
+  function late() {
+    wasLate = true;
+    if (root.dataset.keepLink !== "out") root.dataset.keepLink = "late";
+  }
+  document.addEventListener("htmx:response:error", (event) => {
+    if (event.detail.ctx.response.status === 401) root.dataset.keepLink = "out";
+  });
+
+  /* An error page of something between us and the server has no business inside a part. */
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { response, hx } = event.detail.ctx;
+    if (response && response.status >= 400 && !hx?.retarget) event.preventDefault();
+  });
+
+  const title = document.body.dataset.title;
+  document.addEventListener("htmx:after:swap", () => {
+    const flagged = Number($("#rail-badge")?.dataset.flagged || 0);
+    document.title = (flagged ? `(${flagged}) ` : "") + title;
+    if (navigator.setAppBadge) navigator.setAppBadge(flagged).catch(() => {});
+  });
+  const flagged = Number($("#rail-badge")?.dataset.flagged || 0);
+  if (flagged) document.title = `(${flagged}) ${title}`;
+
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon("thread", "list", "pulse"); });
+  setInterval(() => { if (!document.hidden) soon("list", "thread"); }, TICK);
+})();

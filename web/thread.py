@@ -1,0 +1,268 @@
+"""One conversation as it is shown: its stream of entries, what its composer allows, and its panel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import uuid4
+
+from domain.commands import RefusedBecause
+from domain.conversations import ClosedReason, Conversation, HandOff, Status
+from domain.managers import Manager, Role
+from domain.messages import Direction, Message, Purpose, Sender
+from web.clock import Clock
+from web.evidence import EvidenceView, turn_shown, view_of
+from web.listing import ListQuery, channel_icon, hue, initials, name_of
+from web.services import Services
+
+JOIN = timedelta(minutes=2)
+"""Messages of one author within it stand under one name."""
+MESSAGES = 40
+
+Side = Literal["in", "bot", "mine"]
+Tab = Literal["evidence", "customer", "history"]
+TABS: tuple[Tab, ...] = ("evidence", "customer", "history")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The card in the stream where the bot stopped."""
+
+    hand_off: HandOff
+    open: bool
+    told: str
+    """What the customer was told; empty if nothing."""
+    waiting_since: datetime | None
+    answered_by: str
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in the stream. `kind` says which of the other fields is set."""
+
+    kind: Literal["day", "new", "bubble", "note", "flag", "system"]
+    at: datetime
+    message: Message | None = None
+    side: Side = "in"
+    joined: bool = False
+    author: str = ""
+    flag: Flag | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Composer:
+    """What may be written, and why not."""
+
+    state: Literal["open", "bot", "owned", "closed", "viewer"]
+    owner: str
+    action_id: str
+    last_seen: str
+    text: str = ""
+    note: bool = False
+
+    @property
+    def blocked(self) -> bool:
+        return self.state in ("bot", "owned", "viewer")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A verb that was refused: why, and what had not been seen."""
+
+    reason: str
+    detail: str
+    owner: str
+    unseen: Sequence[Message]
+    verb: str
+    action_id: str
+    """For sending anyway: another action than the refused one."""
+
+    @property
+    def can_send_anyway(self) -> bool:
+        return self.verb == "post_reply" and self.reason == RefusedBecause.UNSEEN
+
+
+@dataclass(frozen=True)
+class Thread:
+    conversation: Conversation
+    name: str
+    first_name: str
+    initials: str
+    hue: int
+    icon: str
+    query: ListQuery
+    entries: Sequence[Entry]
+    earlier_url: str | None
+    composer: Composer
+    owner_is_me: bool
+    managers: Sequence[Manager]
+    may_act: bool
+    pending: bool = False
+    conflict: Conflict | None = None
+
+    @property
+    def back(self) -> str:
+        """Where forms lead to, and what they are about."""
+        return self.query.url(self.conversation.id)
+
+
+@dataclass(frozen=True)
+class Panel:
+    conversation: Conversation
+    name: str
+    query: ListQuery
+    tab: Tab
+    evidence: EvidenceView | None
+    history: Sequence[Conversation]
+    temporal_url: str | None
+    first_at: datetime
+
+
+def _side(message: Message) -> Side:
+    if message.direction is Direction.INBOUND:
+        return "in"
+    return "bot" if message.sender is Sender.BOT else "mine"
+
+
+def _author(message: Message, name: str, me: Manager) -> str:
+    if message.direction is Direction.INBOUND:
+        return name
+    if message.sender is Sender.BOT:
+        return "Bot"
+    return "You" if message.author_id == me.id else message.author_name or "Team"
+
+
+def _flag(conversation: Conversation, messages: Sequence[Message]) -> Flag | None:
+    hand_off = conversation.hand_off
+    if hand_off is None:
+        return None
+    after = [message for message in messages if message.created_at >= hand_off.at and message.direction is Direction.OUTBOUND]
+    told = next((message.text for message in after if message.purpose is Purpose.HOLDING), "")
+    answer = next((message for message in after if message.sender is Sender.MANAGER), None)
+    return Flag(
+        hand_off=hand_off,
+        open=conversation.status is Status.FLAGGED or (answer is None and conversation.status in (Status.HUMAN, Status.SNOOZED)),
+        told=told,
+        waiting_since=conversation.waiting_since,
+        answered_by=(answer.author_name or "a manager") if answer else "",
+        answered_at=answer.created_at if answer else None,
+    )
+
+
+def entries_of(conversation: Conversation, messages: Sequence[Message], me: Manager, clock: Clock, *, earlier: bool) -> list[Entry]:
+    """The stream, oldest first: messages with day dividers, the flag where it was raised, how it began and ended.
+
+    `earlier` tells that older messages exist, so that the beginning is not shown.
+    """
+    name = name_of(conversation)
+    unread = conversation.unread
+    inbound = [message.id for message in messages if message.direction is Direction.INBOUND]
+    first_unread = inbound[-unread] if 0 < unread <= len(inbound) else None
+    flag = _flag(conversation, messages)
+    raw: list[Entry] = []
+    if conversation.previous_id and not earlier:
+        raw.append(Entry("system", conversation.opened_at, text="continued"))
+    for message in messages:
+        if flag is not None and message.created_at > flag.hand_off.at:
+            raw.append(Entry("flag", flag.hand_off.at, flag=flag))
+            flag = None
+        if message.id == first_unread and message.id != inbound[0]:
+            raw.append(Entry("new", message.created_at))
+        kind: Literal["note", "bubble"] = "note" if message.direction is Direction.NOTE else "bubble"
+        raw.append(Entry(kind, message.created_at, message=message, side=_side(message), author=_author(message, name, me)))
+    if flag is not None:
+        raw.append(Entry("flag", flag.hand_off.at, flag=flag))
+    if conversation.closed_at is not None:
+        raw.append(Entry("system", conversation.closed_at, text="idle" if conversation.closed_reason is ClosedReason.IDLE else "resolved"))
+    return _divided(raw, clock)
+
+
+def _divided(raw: Sequence[Entry], clock: Clock) -> list[Entry]:
+    entries: list[Entry] = []
+    day = ""
+    before: Entry | None = None
+    for entry in raw:
+        if (label := clock.day(entry.at)) != day:
+            entries.append(Entry("day", entry.at, text=label))
+            day, before = label, None
+        joined = (
+            before is not None
+            and entry.kind == before.kind == "bubble"
+            and (entry.side, entry.author) == (before.side, before.author)
+            and entry.at - before.at < JOIN
+        )
+        entries.append(Entry(entry.kind, entry.at, entry.message, entry.side, joined, entry.author, entry.flag, entry.text))
+        before = entry
+    return entries
+
+
+def composer_of(conversation: Conversation, me: Manager, last_seen: str, *, text: str = "", note: bool = False) -> Composer:
+    state: Literal["open", "bot", "owned", "closed", "viewer"] = "open"
+    if not me.may(Role.MANAGER):
+        state = "viewer"
+    elif conversation.status is Status.CLOSED:
+        state = "closed"
+    elif conversation.status is Status.BOT:
+        state = "bot"
+    elif conversation.status is not Status.FLAGGED and conversation.assignee_id not in (None, me.id):
+        state = "owned"
+    return Composer(state, conversation.assignee_name or "", str(uuid4()), last_seen, text, note)
+
+
+async def load_thread(
+    services: Services,
+    me: Manager,
+    clock: Clock,
+    query: ListQuery,
+    conversation_id: str,
+    *,
+    before: str | None = None,
+    pending: bool = False,
+    conflict: Conflict | None = None,
+    text: str = "",
+    note: bool = False,
+) -> Thread:
+    """Raises NotFound. `text` is put back into the composer."""
+    conversation = await services.conversations.get(conversation_id)
+    found = await services.conversations.messages(conversation_id, before=before, limit=MESSAGES + 1)
+    earlier, messages = len(found) > MESSAGES, found[-MESSAGES:]
+    name = name_of(conversation)
+    return Thread(
+        conversation=conversation,
+        name=name,
+        first_name=name.split()[0] if conversation.contact_name else "The customer",
+        initials=initials(name),
+        hue=hue(conversation.contact_id),
+        icon=channel_icon(conversation.channel),
+        query=query,
+        entries=entries_of(conversation, messages, me, clock, earlier=earlier),
+        earlier_url=query.url(conversation_id, before=messages[0].id) if earlier else None,
+        composer=composer_of(conversation, me, messages[-1].id if messages else "", text=text, note=note),
+        owner_is_me=conversation.assignee_id == me.id,
+        managers=[person for person in await services.people.list() if person.may(Role.MANAGER)],
+        may_act=me.may(Role.MANAGER),
+        pending=pending,
+        conflict=conflict,
+    )
+
+
+async def load_panel(services: Services, query: ListQuery, conversation_id: str, tab: str) -> Panel:
+    """Raises NotFound."""
+    conversation = await services.conversations.get(conversation_id)
+    messages = await services.conversations.messages(conversation_id, limit=MESSAGES)
+    turn_id = turn_shown(conversation, messages)
+    found = await services.conversations.evidence(turn_id) if turn_id else None
+    inbox = await services.inboxes.get(conversation.inbox_id)
+    episodes = await services.conversations.contact_conversations(conversation.contact_id)
+    return Panel(
+        conversation=conversation,
+        name=name_of(conversation),
+        query=query,
+        tab=next((known for known in TABS if known == tab), "evidence"),
+        evidence=view_of(conversation, messages, found, inbox.policy.answer_threshold),
+        history=[episode for episode in episodes if episode.id != conversation_id],
+        temporal_url=services.gateway.temporal_link(conversation.workflow_id, conversation.id),
+        first_at=min([episode.opened_at for episode in episodes], default=conversation.opened_at),
+    )
