@@ -76,11 +76,11 @@ REST_CUSTOMERS = (
 async def visit(base_url: str, *, webchat_inbox: str, rest_inbox: str, rest_secret: str, pace_seconds: float = PACE_SECONDS) -> None:
     """Lets every customer write, one beginning each `pace_seconds`, website chat and REST inbox in turn; returns when all have."""
     async with httpx2.AsyncClient(base_url=base_url, timeout=10.0) as http, asyncio.TaskGroup() as customers:
-        for pair in zip(CHAT_CUSTOMERS, REST_CUSTOMERS, strict=True):
-            customers.create_task(_write_in_chat(http, webchat_inbox, pair[0], pace_seconds))
+        for in_chat, by_rest in zip(CHAT_CUSTOMERS, REST_CUSTOMERS, strict=True):
             await asyncio.sleep(pace_seconds)
-            customers.create_task(_write_by_rest(http, rest_inbox, rest_secret, pair[1], pace_seconds))
+            customers.create_task(_write_in_chat(http, webchat_inbox, in_chat, pace_seconds))
             await asyncio.sleep(pace_seconds)
+            customers.create_task(_write_by_rest(http, rest_inbox, rest_secret, by_rest, pace_seconds))
 
 
 async def _write_in_chat(http: httpx2.AsyncClient, inbox: str, customer: Customer, pace_seconds: float) -> None:
