@@ -139,7 +139,7 @@ async def chat_in_terminal(settings: Settings, inbox_id: str | None) -> None:
 
 async def _chat(http: httpx2.AsyncClient, inbox_id: str) -> None:
     try:
-        session = await http.post(f"/chat/{inbox_id}/session")
+        session = await http.get(f"/chat/{inbox_id}/session")
     except httpx2.HTTPError as error:
         raise EngineUnavailable(f"{http.base_url} does not answer: start Frontdesk with `./frontdesk up` first") from error
     if session.status_code == 404:
