@@ -1,25 +1,29 @@
 """The HTTP application, put together from ready services."""
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.types import Lifespan
 
 from api import ask, conversations, documents, inboxes
 from api.actions import actions_router
 from api.health import health_router
 from api.metrics import Metrics
 from api.openapi import PREFIX, describe
-from api.problems import Answers, ErrorBoundary, ErrorPage, add_handlers, plain_error_page
+from api.problems import Answers, ErrorBoundary, add_handlers
 from api.webhooks import WebhookDoor
+from web import chat
+from web.dashboard import add_dashboard
 from web.middleware import BODY_LIMIT, CHAT_UPLOAD_LIMIT, DOCUMENT_LIMIT, BodyLimit, CrossSiteCheck, RequestLog, SecurityHeaders
+from web.pages import error_page
 from web.services import Services
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 LARGER_BODIES = {
     f"{PREFIX}/documents": DOCUMENT_LIMIT,
-    "/documents": DOCUMENT_LIMIT,
     "/knowledge": DOCUMENT_LIMIT,
     "/chat/": CHAT_UPLOAD_LIMIT,
 }
@@ -34,8 +38,7 @@ def build_app(
     *,
     metrics: Metrics | None = None,
     clock: Callable[[], float] = time.time,
-    error_page: ErrorPage = plain_error_page,
-    lifespan: Lifespan[FastAPI] | None = None,
+    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """`clock` gives unix seconds for the age of signatures; `lifespan` opens and closes what `services` hold."""
     metrics = metrics or Metrics()
@@ -46,7 +49,7 @@ def build_app(
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=_ending_streams(services, lifespan),
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[
             Middleware(RequestLog, observe=metrics.request),
@@ -64,4 +67,18 @@ def build_app(
     app.add_route("/webhooks/{channel}/{inbox_id}", door.receive, methods=["GET", "POST"], include_in_schema=False)
     for router in (conversations.router, actions_router(metrics), inboxes.router, documents.router, ask.router, health_router(metrics)):
         app.include_router(router)
+    app.include_router(chat.router, include_in_schema=False)
+    add_dashboard(app)
     return app
+
+
+def _ending_streams(services: Services, inner: Lifespan | None) -> Lifespan:
+    """`inner`, with the live feed's last read done before it closes the database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with inner(app) if inner is not None else nullcontext():
+            yield
+            await services.live.close()
+
+    return lifespan

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import (
@@ -100,19 +99,10 @@ def request_id(request: Request) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def plain_error_page(request: Request, status: int, title: str, detail: str) -> Response:
-    """The page without a template."""
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<h1>{escape(title)}</h1><p>{escape(detail)}</p><p><a href="/">To the first page</a></p></html>',
-        status,
-    )
-
-
 class Answers:
     """Turns every error that a request may meet into its answer."""
 
-    def __init__(self, error_page: ErrorPage = plain_error_page) -> None:
+    def __init__(self, error_page: ErrorPage) -> None:
         self._error_page = error_page
 
     async def answer(self, request: Request, error: Exception) -> Response:
@@ -188,7 +178,10 @@ def add_handlers(app: FastAPI, answers: Answers) -> None:
 
 
 class ErrorBoundary:
-    """Answers whatever escaped the routes and the checks in front of them; outside it nothing may fail."""
+    """Answers whatever escaped the routes and the checks in front of them; outside it nothing may fail.
+
+    It also ends event streams properly that are cut off because the server stops: browsers then connect again at once.
+    """
 
     def __init__(self, app: ASGIApp, answers: Answers) -> None:
         self._app = app
@@ -198,15 +191,18 @@ class ErrorBoundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answered = False
+        answered = complete = False
 
-        async def note_start(message: Message) -> None:
-            nonlocal answered
+        async def note_progress(message: Message) -> None:
+            nonlocal answered, complete
             answered = answered or message["type"] == "http.response.start"
+            complete = complete or (message["type"] == "http.response.body" and not message.get("more_body", False))
             await send(message)
 
         try:
-            await self._app(scope, receive, note_start)
+            await self._app(scope, receive, note_progress)
+            if answered and not complete:
+                await send({"type": "http.response.body", "body": b""})
         except ClientDisconnect:
             _log.info("http.client_left")
         except Exception as error:

@@ -98,6 +98,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        endless = any(name == b"transfer-encoding" for name, _ in scope["headers"])
 
         async def add_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -105,6 +106,8 @@ class SecurityHeaders:
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-cache" if "etag" in headers else "no-store")
+                if message["status"] == 413 or (message["status"] >= 400 and endless):
+                    headers["connection"] = "close"  # or the server goes on reading, and throwing away, what the client sends
             await send(message)
 
         await self._app(scope, receive, add_headers)
