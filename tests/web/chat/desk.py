@@ -1,5 +1,6 @@
 """The conversations' engine of the chat's tests: a fake that writes through the real storage what the real one would."""
 
+import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -25,8 +26,9 @@ class FakeDesk:
         self.arrivals, self.conversations, self.ledger = Arrivals(db), Conversations(db), Ledger(db)
         self.down = False
         self.received: list[Arrival] = []
+        self._news = asyncio.Event()
         self._records: dict[str, ConversationRecord] = {}
-        self._inbox_of: dict[str, str] = {}
+        self._workflow_of: dict[str, str] = {}
 
     async def receive(self, inbox: Inbox, arrival: Arrival) -> Received:
         if self.down:
@@ -46,12 +48,22 @@ class FakeDesk:
                 opened_at=datetime.now(UTC),
             )
         if not admission.accepted:
-            self.received.append(arrival)
             record = self._kept(record)
             await self.conversations.record(RecordedMessages(record=record, messages=(arrival.message,)))
             await self.arrivals.accept(admission.message_id, record.conversation_id)
-        self._inbox_of[arrival.address] = admission.workflow_id
+        self._workflow_of[arrival.address] = admission.workflow_id
+        if not admission.accepted:
+            self.received.append(arrival)
+            self._news.set()
         return Received(message_id=admission.message_id, conversation_id=record.conversation_id, duplicate=admission.duplicate)
+
+    async def arrived(self, count: int, *, timeout: float = 10.0) -> Arrival:
+        """The newest arrival, once there are `count`."""
+        async with asyncio.timeout(timeout):
+            while len(self.received) < count:
+                self._news.clear()
+                await self._news.wait()
+        return self.received[-1]
 
     def _kept(self, record: ConversationRecord, **changes: object) -> ConversationRecord:
         changed = record.model_copy(update={"version": record.version + 1, **changes})
@@ -59,7 +71,7 @@ class FakeDesk:
         return changed
 
     def record_of(self, address: str) -> ConversationRecord:
-        return self._records[self._inbox_of[address]]
+        return self._records[self._workflow_of[address]]
 
     async def set(self, address: str, status: Status, *, assignee_id: str | None = None) -> None:
         """Flags, takes, hands back or closes the visitor's conversation."""
