@@ -5,12 +5,15 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
+from sse_starlette.sse import SendTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
@@ -55,6 +58,9 @@ _NEXT = {
     405: "This address does not take this method.",
     500: "Something went wrong on our side. Try again; if it happens again, tell whoever runs this the number {request_id}.",
 }
+
+_DEEPEST = 12
+"""Frames of a failure that are logged."""
 
 _log = structlog.get_logger()
 
@@ -203,13 +209,19 @@ class ErrorBoundary:
             await self._app(scope, receive, note_progress)
             if answered and not complete:
                 await send({"type": "http.response.body", "body": b""})
-        except ClientDisconnect:
+        except (ClientDisconnect, SendTimeoutError):
             _log.info("http.client_left")
         except Exception as error:
-            request = Request(scope)
             if not isinstance(error, FrontdeskError | HTTPException):
-                _log.exception("http.failed", error=type(error).__name__)
-            if answered:
-                raise
-            response = await self._answers.answer(request, error)
-            await response(scope, receive, send)
+                # Without the error's own words: a validation error quotes what the customer wrote.
+                _log.error("http.failed", error=type(error).__name__, trace=_places(error))
+            if not answered:  # otherwise the server cuts the connection, so that nobody takes the part for the whole
+                response = await self._answers.answer(Request(scope), error)
+                await response(scope, receive, send)
+
+
+def _places(error: Exception) -> list[str]:
+    """Where it was raised, innermost last, and what it was raised for."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-_DEEPEST:]]
+    cause = error.__cause__ or error.__context__
+    return frames if cause is None else [*frames, f"from {type(cause).__name__}"]

@@ -1,11 +1,14 @@
 """The layer that every request passes: headers, the cross-site check, body limits, ids, and what errors look like."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.types import Message
 
 from api.app import build_app
 from domain.errors import (
@@ -42,6 +45,14 @@ def app(services: Services) -> FastAPI:
     @found.get("/api/fails/{how}", include_in_schema=False)
     async def fails(how: str) -> None:
         raise ERRORS[how][0]
+
+    @found.get("/breaks", include_in_schema=False)
+    async def breaks() -> StreamingResponse:
+        async def content() -> AsyncIterator[bytes]:
+            yield b"the first half"
+            raise ValueError("customer 55512345")
+
+        return StreamingResponse(content())
 
     @found.get("/framed", include_in_schema=False)
     async def framed() -> object:
@@ -198,8 +209,37 @@ async def test_a_failure_is_logged_under_the_number_that_the_answer_names(
     answer = await client.get("/api/fails/bug", headers={"x-request-id": "proxy-request-1"})
     assert answer.headers["x-request-id"] == "proxy-request-1"
     assert "proxy-request-1" in answer.json()["detail"]
-    assert [line["error"] for line in logged if line["event"] == "http.failed"] == ["ZeroDivisionError"]
+    (failed,) = [line for line in logged if line["event"] == "http.failed"]
+    assert failed["error"] == "ZeroDivisionError"
+    assert "test_api_safety.py" in str(failed["trace"])
+    assert "55512345" not in str(logged)
     assert [line["status"] for line in logged if line["event"] == "http.request"] == [500]
+
+
+async def test_an_answer_that_breaks_in_the_middle_is_not_made_to_look_whole(app: FastAPI, logged: list[dict[str, object]]) -> None:
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/breaks",
+        "raw_path": b"/breaks",
+        "query_string": b"",
+        "headers": [],
+        "root_path": "",
+    }
+    await app(scope | {"http_version": "1.1", "scheme": "http", "asgi": {"version": "3.0"}}, receive, send)
+    assert [message.get("body") for message in sent if message["type"] == "http.response.body"] == [b"the first half"]
+    assert sent[-1]["more_body"] is True
+    assert [line["error"] for line in logged if line["event"] == "http.failed"] == ["ValueError"]
+    assert "55512345" not in str(logged)
 
 
 async def test_a_request_id_that_could_forge_a_log_line_is_replaced(client: httpx2.AsyncClient) -> None:
