@@ -85,7 +85,6 @@ class ArrivalStore(Protocol):
 class ConversationReads(Protocol):
     async def get(self, conversation_id: str) -> ConversationView: ...
     async def verdict(self, action_id: str) -> Verdict | None: ...
-    async def open_episode(self, workflow_id: str) -> str | None: ...
 
 
 class ReceiptStore(Protocol):
@@ -203,10 +202,18 @@ class ConversationGateway:
         started = await self._signal_with_start(
             inbox, admission.contact_id, admission.workflow_id, "receive_message", ReceiveMessage(message=arrival.message)
         )
-        conversation_id = admission.conversation_id or started
+        conversation_id = admission.conversation_id or await self._unless_closed(started)
         # Not awaited: should it be lost, a repeat signals again and the workflow drops what it has seen.
         self._later(self._arrivals.accept(admission.message_id, conversation_id))
         return Received(message_id=admission.message_id, conversation_id=conversation_id, duplicate=admission.duplicate)
+
+    async def _unless_closed(self, run_id: str | None) -> str | None:
+        """A run that is closing hands the message to the next episode, whose id nobody knows yet."""
+        try:
+            closed = run_id is None or (await self._conversations.get(run_id)).status is Status.CLOSED
+        except NotFound:
+            return run_id
+        return None if closed else run_id
 
     async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
         """A receipt goes to the ledger; the workflow only hears what it must act on. Our own echoes are dropped."""

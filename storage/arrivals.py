@@ -13,10 +13,13 @@ from domain.managers import Inbox
 from domain.messages import Arrival
 from domain.model import Model
 from storage.database import Database
-from storage.tables import addresses, contacts, installation, receipts
+from storage.tables import IS_OPEN, addresses, contacts, conversations, installation, receipts
 
+_OPEN_CONVERSATION = (
+    select(conversations.c.id).where(conversations.c.workflow_id == addresses.c.workflow_id, IS_OPEN).limit(1).scalar_subquery()
+)
 _CONTACT = (
-    select(addresses.c.contact_id, addresses.c.workflow_id, contacts.c.name)
+    select(addresses.c.contact_id, addresses.c.workflow_id, contacts.c.name, _OPEN_CONVERSATION.label("conversation_id"))
     .join(contacts, contacts.c.id == addresses.c.contact_id)
     .where(addresses.c.inbox_id == bindparam("inbox_id"), addresses.c.address == bindparam("address"))
 )
@@ -47,6 +50,7 @@ class Admission(Model):
     accepted: bool
     """Its workflow has it: a duplicate that is not accepted must be signalled again."""
     conversation_id: str | None
+    """Of the contact's open conversation; None while there is none."""
 
 
 class Arrivals:
@@ -60,7 +64,7 @@ class Arrivals:
         """
         message = arrival.message
         async with self._db.write() as connection:
-            contact_id, workflow = await self._contact(connection, inbox.id, arrival.address, arrival.name)
+            contact_id, workflow, conversation_id = await self._contact(connection, inbox.id, arrival.address, arrival.name)
             receipt = {
                 "message_id": message.id,
                 "inbox_id": inbox.id,
@@ -78,7 +82,7 @@ class Arrivals:
                     workflow_id=workflow,
                     duplicate=False,
                     accepted=False,
-                    conversation_id=None,
+                    conversation_id=conversation_id,
                 )
             key = {"inbox_id": inbox.id, "kind": message.kind, "provider_id": message.provider_id}
             known = (await connection.execute(_RECEIPT, key)).one()
@@ -103,7 +107,8 @@ class Arrivals:
     async def contact_for(self, inbox_id: str, address: str, name: str | None) -> tuple[str, str]:
         """Contact and workflow id of who writes from this address; a new contact when nobody has yet."""
         async with self._db.write() as connection:
-            return await self._contact(connection, inbox_id, address, name)
+            contact_id, workflow, _ = await self._contact(connection, inbox_id, address, name)
+            return contact_id, workflow
 
     async def known_contact(self, inbox_id: str, address: str) -> tuple[str, str] | None:
         """Contact and workflow id of who has written from this address; None when nobody has. Writes nothing."""
@@ -111,18 +116,19 @@ class Arrivals:
             known = (await connection.execute(_CONTACT, {"inbox_id": inbox_id, "address": address})).first()
         return None if known is None else (known.contact_id, known.workflow_id)
 
-    async def _contact(self, connection: AsyncConnection, inbox_id: str, address: str, name: str | None) -> tuple[str, str]:
+    async def _contact(self, connection: AsyncConnection, inbox_id: str, address: str, name: str | None) -> tuple[str, str, str | None]:
+        """Contact, workflow id and open conversation of who writes from this address."""
         known = (await connection.execute(_CONTACT, {"inbox_id": inbox_id, "address": address})).first()
         if known is not None:
             if name and name != known.name:
                 await connection.execute(_RENAME, {"contact_id": known.contact_id, "new_name": name})
-            return known.contact_id, known.workflow_id
+            return known.contact_id, known.workflow_id, known.conversation_id
         key = conversation_key(await self._key(connection), address)
         contact_id, workflow, at = derived_id("contact", inbox_id, key), workflow_id(inbox_id, key), datetime.now(UTC)
         await connection.execute(_ADD_CONTACT, {"id": contact_id, "name": name or None, "created_at": at})
         values = {"inbox_id": inbox_id, "address": address, "contact_id": contact_id, "workflow_id": workflow, "created_at": at}
         await connection.execute(_ADD_ADDRESS, values)
-        return contact_id, workflow
+        return contact_id, workflow, None
 
     async def _key(self, connection: AsyncConnection) -> bytes:
         """The installation's identity key. Whoever comes first draws it; it never changes."""

@@ -50,7 +50,7 @@ with workflow.unsafe.imports_passed_through():
         words_for,
     )
     from domain.turns import Delivery, DeliveryReport, DraftRequest, Finding, NoteVerdict, Notice, Recorded, Turn
-    from workflows.state import ConversationInput, ConversationState, DueNotice, Outgoing, hand_off_for
+    from workflows.state import ConversationInput, ConversationState, DueNotice, NextEpisode, Outgoing, Signal, hand_off_for
     from workflows.verbs import judge
 
 STATUS = SearchAttributeKey.for_keyword("FrontdeskStatus")
@@ -91,14 +91,21 @@ class SendEnded(Model):
 Event = ReceiveMessage | RecordDelivery | PersonVerb | TurnEnded | SendEnded
 
 
+def _opened(given: ConversationInput) -> ConversationState:
+    """A new episode. Its id is the run's own, which the runs that continue it keep."""
+    info = workflow.info()
+    conversation_id = info.run_id if given.episode else info.first_execution_run_id
+    state = ConversationState.opened(given.start, conversation_id=conversation_id, workflow_id=info.workflow_id, now=workflow.now())
+    if given.episode is not None:
+        state.queue, state.outbox, state.seen = list(given.episode.queue), list(given.episode.outbox), list(given.episode.seen)
+    return state
+
+
 @workflow.defn(name="Conversation")
 class Conversation:
     @workflow.init
     def __init__(self, given: ConversationInput) -> None:
-        info = workflow.info()
-        self._state = given.state or ConversationState.opened(
-            given.start, conversation_id=info.first_execution_run_id, workflow_id=info.workflow_id, now=workflow.now()
-        )
+        self._state = given.state or _opened(given)
         self._internal: list[TurnEnded | SendEnded] = []
         self._turn: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -171,25 +178,36 @@ class Conversation:
             await self._ring_what_is_due()
             if self._has_event():
                 continue
-            if self._may_close() and await self._close():
-                return str(self._state.closing)
-            if self._winding_down() and self._idle() and not self._has_event():
+            if self._may_close():
+                await self._close()
+                if not self._has_event():
+                    return self._end(given)
+                continue
+            if self._winding_down() and self._idle():
                 self._take_notices_along()
                 workflow.continue_as_new(ConversationInput(start=given.start, state=self._state))
             self._start_work()
             self._show()
             self._set_alarm()
-            await workflow.wait_condition(lambda: self._has_event() or self._rang)
+            await workflow.wait_condition(lambda: self._has_event() or self._may_close() or self._rang)
             self._rang = False
 
     def _has_event(self) -> bool:
-        return bool(self._state.queue or self._internal)
+        return bool(self._internal) or any(not self._is_for_next_episode(signal) for signal in self._state.queue)
 
     def _next_event(self) -> Event | None:
         """Own results first: they were decided before what waits in the queue arrived."""
         if self._internal:
             return self._internal.pop(0)
-        return self._state.queue.pop(0) if self._state.queue else None
+        for position, signal in enumerate(self._state.queue):
+            if not self._is_for_next_episode(signal):
+                return self._state.queue.pop(position)
+        return None
+
+    def _is_for_next_episode(self, signal: Signal) -> bool:
+        """Once closed, nothing is reopened: what opens an episode waits for the one that follows."""
+        opens = isinstance(signal, ReceiveMessage) or (isinstance(signal, PostReply | Take) and signal.opens_episode)
+        return opens and self._state.closing is not None
 
     async def _handle(self, event: Event) -> None:
         match event:
@@ -212,8 +230,6 @@ class Conversation:
         state, now = self._state, workflow.now()
         if not state.take_in(message, now):
             return
-        if state.status is Status.CLOSED:
-            state.reopen()
         if state.status is Status.SNOOZED:
             state.wake(now)
         if asks_for_nothing((message,)):
@@ -303,7 +319,10 @@ class Conversation:
         message = item.message
         if report.result == SendResult.RETRY:
             wait = max(timedelta(seconds=report.retry_after or 0), min(timedelta(seconds=2 ** (item.attempt - 1)), LONGEST_BACKOFF))
-            state.outbox.insert(0, item.model_copy(update={"attempt": item.attempt + 1, "not_before": now + wait}))
+            # A take that came during the attempt: the next one, at once, lets the ledger refuse the message.
+            overtaken = message.sender is Sender.BOT and message.epoch < state.epoch
+            again = {"attempt": item.attempt + 1, "not_before": None if overtaken else now + wait}
+            state.outbox.insert(0, item.model_copy(update=again))
         elif report.result == "superseded":
             self._hand_refs_over(message.in_reply_to)
         elif report.result in (SendResult.FAILED, SendResult.UNKNOWN):
@@ -567,10 +586,10 @@ class Conversation:
         return workflow.info().get_current_history_length() > HISTORY_LIMIT or workflow.info().is_continue_as_new_suggested()
 
     def _may_close(self) -> bool:
-        return self._state.closing is not None and self._idle() and not self._state.outbox
+        """With the outbox empty, or at once when the next episode is waiting: it takes the outbox over."""
+        return self._state.closing is not None and self._idle() and (not self._state.outbox or bool(self._state.queue))
 
-    async def _close(self) -> bool:
-        """Writes the end. False if something arrived meanwhile: then the run goes on with it."""
+    async def _close(self) -> None:
         await workflow.execute_activity_method(
             RecordActivities.close_conversation,
             self._state.next_record(workflow.now()),
@@ -578,8 +597,16 @@ class Conversation:
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
         )
+
+    def _end(self, given: ConversationInput) -> str:
+        """Why it closed; or the next episode, if something for it has arrived."""
+        state = self._state
+        if state.queue or state.outbox:
+            episode = NextEpisode(queue=tuple(state.queue), outbox=tuple(state.outbox), seen=tuple(state.seen))
+            start = given.start.model_copy(update={"policy": state.policy})
+            workflow.continue_as_new(ConversationInput(start=start, episode=episode))
         self._show()
-        return not self._has_event()
+        return str(state.closing)
 
     def _show(self) -> None:
         """Keeps the Temporal UI's list and page readable."""

@@ -178,11 +178,6 @@ class ConversationState(BaseModel):
             self.assignee_id = None
             self.reply_at = now + timedelta(minutes=self.policy.reply_timeout_minutes)
 
-    def reopen(self) -> None:
-        """A message came while the run was closing: the episode goes on, nothing is lost."""
-        self.closing = None
-        self.give_to_bot()
-
     # What it says of itself
 
     def turn_due(self) -> datetime | None:
@@ -228,11 +223,21 @@ class ConversationState(BaseModel):
         )
 
 
+class NextEpisode(Model):
+    """What a closed episode leaves to the one that follows at once: what came in while it closed, and what is still to be sent."""
+
+    queue: tuple[Signal, ...]
+    outbox: tuple[Outgoing, ...]
+    seen: tuple[str, ...]
+
+
 class ConversationInput(Model):
     """The one argument of a run: how it was started, and what the run before it hands over."""
 
     start: StartConversation
     state: ConversationState | None = None
+    """Of the same episode."""
+    episode: NextEpisode | None = None
 
 
 def hand_off_for(reason: HandOffReason, detail: str, now: datetime) -> HandOff:

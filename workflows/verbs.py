@@ -74,7 +74,7 @@ def name_of(verb: PersonVerb) -> str:
 
 def _check_episode(state: ConversationState, verb: PersonVerb) -> None:
     opens = isinstance(verb, PostReply | Take) and verb.opens_episode
-    fresh = not state.seen and not state.verdicts
+    fresh = not state.recent and not state.verdicts
     if verb.conversation_id != state.conversation_id and not (opens and fresh):
         raise _Refused(RefusedBecause.STALE, "The customer has started a new conversation since; open that one")
     if state.status is Status.CLOSED:

@@ -264,7 +264,7 @@ async def open_desk(client: Client, database_url: str, **policy: object) -> Asyn
         settings = {"secret": "s", "callback_url": "https://shop.example/replies", "quiet_window_seconds": "0"}
         given = {name: str(value) for name, value in policy.items()}
         inbox = await stores.inboxes.add(ChannelKind.REST, "Shop", inbox_id="shop", settings={**settings, **given})
-        ana = await stores.people.add("ana@shop.example", "Ana", Role.OWNER)
+        ana = await stores.people.add("ana@shop.example", "Ana", Role.OWNER, phone="+5491112345678")
         ben = await stores.people.add("ben@shop.example", "Ben", Role.MANAGER)
         desk = Desk(client, stores, inbox, (ana, ben), f"desk-{uuid4()}")
         yield desk

@@ -1,0 +1,221 @@
+"""What happens between bot, manager and customer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from temporalio.client import Client
+
+from domain.channels import SendOutcome, SendResult
+from domain.commands import Assign, HandOffToPerson, RefusedBecause, Snooze, Take
+from domain.conversations import ClosedReason, Status
+from domain.messages import DeliveryState, Direction, Purpose, Sender
+from tests.workflows.desk import Desk, open_desk, until
+
+pytestmark = pytest.mark.engine
+
+UNKNOWN = "Can I pay with bitcoin?"
+
+
+@pytest.fixture
+async def desk(temporal: Client, database_url: str) -> AsyncIterator[Desk]:
+    async with open_desk(temporal, database_url) as desk, desk.worker():
+        yield desk
+
+
+async def flagged(desk: Desk) -> str:
+    received = await desk.says(UNKNOWN)
+    await desk.until_status(str(received.conversation_id), Status.FLAGGED)
+    await desk.until_sent(1)
+    return str(received.conversation_id)
+
+
+async def test_the_managers_reply_reaches_the_customer_and_the_bot_has_it_again(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    await desk.says("hello?")
+    await desk.says("anybody there?")
+
+    async def three_shown() -> bool:
+        return sum(message.direction is Direction.INBOUND for message in await desk.messages(conversation_id)) == 3
+
+    await until(three_shown, "what the customer wrote meanwhile is shown")
+    verdict = await desk.replies(desk.ana, conversation_id, "Not yet, only cards.")
+    assert verdict.accepted
+    view = await desk.until_status(conversation_id, Status.BOT)
+    assert (view.assignee_id, view.waiting_since, view.hand_off) == (None, None, None)
+    reply = desk.vendor.sent[-1].message
+    assert (reply.sender, reply.author_id, reply.text) == (Sender.MANAGER, desk.ana.id, "Not yet, only cards.")
+    assert len(reply.in_reply_to) == 3
+    await desk.says("Do you ship to Chile?")
+    await desk.until_sent(3)
+    assert desk.vendor.texts[-1] == "Yes, in 5 to 8 days."
+    assert sum(sent.message.purpose is Purpose.HOLDING for sent in desk.vendor.sent) == 1
+
+
+async def test_a_kept_conversation_stays_with_the_manager(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    await desk.replies(desk.ana, conversation_id, "Let me check.", keep=True)
+    await desk.until_sent(2)
+    await desk.says("Do you ship to Chile?")
+
+    async def shown() -> bool:
+        return (await desk.messages(conversation_id))[-1].text == "Do you ship to Chile?"
+
+    await until(shown, "the customer's message is shown")
+    view = await desk.view(conversation_id)
+    assert (view.status, view.assignee_id) == (Status.HUMAN, desk.ana.id)
+    await desk.releases(desk.ana, conversation_id)
+    await desk.says("How long is the warranty?")
+    await desk.until_sent(3)
+    assert desk.vendor.texts[-1] == "Two years.", "what was asked while a person had it is not answered out of turn"
+
+
+async def test_two_managers_taking_at_once_one_wins_and_the_other_is_told_who(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    verdicts = await asyncio.gather(desk.takes(desk.ana, conversation_id), desk.takes(desk.ben, conversation_id))
+    (won,) = [verdict for verdict in verdicts if verdict.accepted]
+    (lost,) = [verdict for verdict in verdicts if not verdict.accepted]
+    assert lost.reason == RefusedBecause.OWNED
+    assert lost.owner_id == won.owner_id == (await desk.view(conversation_id)).assignee_id
+    forced = await desk.takes(desk.ben if won.owner_id == desk.ana.id else desk.ana, conversation_id, force=True)
+    assert forced.accepted
+
+
+async def test_the_same_action_again_gets_the_same_verdict_and_sends_once(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    verb = Take(action_id="once", conversation_id=conversation_id, manager_id=desk.ana.id)
+    assert await desk.act(verb) == await desk.act(verb)
+
+
+async def test_a_reply_that_has_not_seen_everything_is_refused_with_what_is_new(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    seen = (await desk.messages(conversation_id))[-1].id
+    new = await desk.says("never mind, I found it")
+
+    async def shown() -> bool:
+        return (await desk.messages(conversation_id))[-1].id == new.message_id
+
+    await until(shown, "the new message is shown")
+    refused = await desk.replies(desk.ana, conversation_id, "Only cards.", seen=seen)
+    assert (refused.accepted, refused.reason, refused.unseen) == (False, RefusedBecause.UNSEEN, (new.message_id,))
+    accepted = await desk.replies(desk.ana, conversation_id, "Only cards.", seen=new.message_id)
+    assert accepted.accepted
+
+
+async def test_replying_where_the_bot_answers_takes_over_in_the_same_step(desk: Desk) -> None:
+    received = await desk.says("Do you ship to Chile?")
+    await desk.until_sent(1)
+    verdict = await desk.replies(desk.ana, str(received.conversation_id), "And today it is free!", keep=True)
+    assert verdict.accepted
+    view = await desk.view(str(received.conversation_id))
+    assert (view.status, view.assignee_id) == (Status.HUMAN, desk.ana.id)
+
+
+async def test_a_resolved_conversation_is_closed_and_the_next_message_opens_a_linked_one(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    await desk.resolves(desk.ana, conversation_id)
+    closed = await desk.until_status(conversation_id, Status.CLOSED)
+    assert closed.closed_reason is ClosedReason.RESOLVED
+
+    async def summarised() -> bool:
+        return bool((await desk.view(conversation_id)).summary)
+
+    await until(summarised, "the summary is written")
+    assert UNKNOWN in str((await desk.view(conversation_id)).summary)
+    received = await desk.says("Do you ship to Chile?")
+    await desk.until_sent(2)
+    following = next(view for view in await desk.conversations() if view.id != conversation_id)
+    assert following.previous_id == conversation_id
+    assert received.conversation_id in (following.id, None), "None while the episode's id is not known"
+    refused = await desk.takes(desk.ana, conversation_id)
+    assert (refused.accepted, refused.reason) == (False, RefusedBecause.STALE)
+
+
+async def test_replying_to_a_closed_conversation_opens_the_next_one_with_the_manager(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    await desk.resolves(desk.ana, conversation_id)
+    await desk.until_status(conversation_id, Status.CLOSED)
+
+    async def run_ended() -> bool:
+        handle = desk.client.get_workflow_handle((await desk.view(conversation_id)).workflow_id, run_id=conversation_id)
+        return (await handle.describe()).close_time is not None
+
+    await until(run_ended, "the run has ended")
+    verdict = await desk.replies(desk.ana, conversation_id, "One more thing: it arrives on Monday.", keep=True)
+    assert verdict.accepted
+    assert verdict.conversation_id != conversation_id
+    view = await desk.view(verdict.conversation_id)
+    assert (view.status, view.assignee_id, view.previous_id) == (Status.HUMAN, desk.ana.id, conversation_id)
+
+
+async def test_a_manager_can_be_assigned_and_a_person_asked_for(desk: Desk) -> None:
+    received = await desk.says("Do you ship to Chile?")
+    await desk.until_sent(1)
+    conversation_id = str(received.conversation_id)
+    await desk.act(HandOffToPerson(action_id=str(uuid4()), conversation_id=conversation_id, manager_id=desk.ana.id))
+    await desk.until_status(conversation_id, Status.FLAGGED)
+    await desk.until_sent(2)
+    assert desk.vendor.sent[1].message.purpose is Purpose.HOLDING
+    await desk.act(Assign(action_id=str(uuid4()), conversation_id=conversation_id, manager_id=desk.ana.id, assignee_id=desk.ben.id))
+    view = await desk.view(conversation_id)
+    assert (view.status, view.assignee_id) == (Status.HUMAN, desk.ben.id)
+
+
+async def test_a_snoozed_conversation_wakes_with_the_customers_next_message(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    until_at = datetime.now(UTC) + timedelta(hours=1)
+    await desk.act(Snooze(action_id=str(uuid4()), conversation_id=conversation_id, manager_id=desk.ana.id, until=until_at))
+    assert (await desk.view(conversation_id)).status is Status.SNOOZED
+    await desk.says("any news?")
+    await desk.until_status(conversation_id, Status.FLAGGED)
+
+
+async def test_a_take_stops_the_answer_that_was_being_prepared(desk: Desk) -> None:
+    await desk.says("How long is the warranty?")
+    await desk.until_sent(1)
+    desk.documents.gate = asyncio.Event()
+    received = await desk.says("Do you ship to Chile?")
+
+    async def reading() -> bool:
+        return len(desk.documents.asked) == 2
+
+    await until(reading, "the bot reads")
+    taken = await desk.takes(desk.ana, str(received.conversation_id))
+    assert taken.accepted
+    desk.documents.gate.set()
+    await desk.replies(desk.ana, str(received.conversation_id), "Yes!", keep=True)
+    await desk.until_sent(2)
+    assert desk.vendor.texts == ["Two years.", "Yes!"]
+    assert [ref.id for ref in desk.vendor.sent[1].message.in_reply_to] == [received.message_id]
+
+
+async def test_a_take_stops_a_reply_that_waits_for_its_next_attempt(desk: Desk) -> None:
+    desk.vendor.outcomes = [SendOutcome(result=SendResult.RETRY, retry_after=3600, error="busy")]
+    received = await desk.says("Do you ship to Chile?")
+
+    async def tried() -> bool:
+        shown = await desk.messages(str(received.conversation_id))
+        return bool(shown) and shown[-1].delivery is DeliveryState.QUEUED
+
+    await until(tried, "the first attempt has failed")
+    await desk.replies(desk.ana, str(received.conversation_id), "Yes!", keep=True)
+    await desk.until_sent(1)
+    assert desk.vendor.texts == ["Yes!"]
+    assert [ref.id for ref in desk.vendor.sent[0].message.in_reply_to] == [received.message_id]
+    stopped = [message for message in await desk.messages(str(received.conversation_id)) if message.sender is Sender.BOT]
+    assert [message.delivery for message in stopped] == [DeliveryState.FAILED]
+
+
+async def test_a_managers_reply_that_fails_stays_with_the_manager(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    desk.vendor.outcomes = [SendOutcome(result=SendResult.FAILED, error="403")]
+    await desk.replies(desk.ana, conversation_id, "Only cards.")
+
+    async def failed() -> bool:
+        return (await desk.messages(conversation_id))[-1].delivery is DeliveryState.FAILED
+
+    await until(failed, "the failure is shown")
+    view = await desk.view(conversation_id)
+    assert (view.status, view.assignee_id) == (Status.HUMAN, desk.ana.id)
