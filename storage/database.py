@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from domain.errors import InvalidInput
 
-registry.register("sqlite.onehop", "storage.sqlite", "OneHopDialect")
+registry.register("sqlite.fewhops", "storage.sqlite", "FewHopsDialect")
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write; theirs are a few milliseconds each."""
@@ -40,10 +40,10 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _sqlite_engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:
+def _sqlite_engine(url: URL, *, writes: bool, connections: int) -> AsyncEngine:
     engine = create_async_engine(
-        url.set(drivername="sqlite+onehop"),
-        begin=begin,
+        url.set(drivername="sqlite+fewhops"),
+        writes=writes,
         connect_args={"isolation_level": None},  # the driver must never begin or commit by itself
         pool_size=connections,
         max_overflow=0,
@@ -61,8 +61,8 @@ class Database:
         parsed = parse_url(url)
         self.on_sqlite = parsed.get_backend_name() == "sqlite"
         if self.on_sqlite:
-            self._writer = _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", connections=1)
-            self._reader = _sqlite_engine(parsed, begin="BEGIN", connections=4)
+            self._writer = _sqlite_engine(parsed, writes=True, connections=1)
+            self._reader = _sqlite_engine(parsed, writes=False, connections=4)
         else:
             self._writer = create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_size=8, max_overflow=8)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from alembic import command
@@ -22,6 +23,9 @@ LOCK_TIMEOUT = "5s"
 
 _MIGRATION_LOCK = 0x46524F4E54
 """Advisory lock: two processes that upgrade at once take turns."""
+
+_ALEMBIC = Lock()
+"""Alembic keeps what it works on in a module: two threads at once would migrate each other's database."""
 
 T = TypeVar("T")
 
@@ -58,8 +62,8 @@ async def _run(url: str, work: Callable[[Connection], T]) -> T:
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_async_engine(
-            parsed.set(drivername="sqlite+onehop"),
-            begin="BEGIN IMMEDIATE",
+            parsed.set(drivername="sqlite+fewhops"),
+            writes=True,
             connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
             poolclass=NullPool,
         )
@@ -74,7 +78,7 @@ async def _run(url: str, work: Callable[[Connection], T]) -> T:
 
 def _in_own_loop(url: str, work: Callable[[Connection], T]) -> T:
     """The only PostgreSQL driver here is an asynchronous one; a thread of its own lets this run beside a loop, too."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
+    with _ALEMBIC, ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, _run(url, work)).result()
 
 
