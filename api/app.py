@@ -49,7 +49,7 @@ def build_app(
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_ending_streams(services, lifespan),
+        lifespan=_ending_streams(lifespan),
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[
             Middleware(RequestLog, observe=metrics.request),
@@ -63,7 +63,7 @@ def build_app(
     add_handlers(app, answers)
     describe(app)
 
-    door = WebhookDoor(services, metrics, clock)
+    door = WebhookDoor(metrics, clock)
     app.add_route("/webhooks/{channel}/{inbox_id}", door.receive, methods=["GET", "POST"], include_in_schema=False)
     for router in (conversations.router, actions_router(metrics), inboxes.router, documents.router, ask.router, health_router(metrics)):
         app.include_router(router)
@@ -72,13 +72,13 @@ def build_app(
     return app
 
 
-def _ending_streams(services: Services, inner: Lifespan | None) -> Lifespan:
+def _ending_streams(inner: Lifespan | None) -> Lifespan:
     """`inner`, with the live feed's last read done before it closes the database."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with inner(app) if inner is not None else nullcontext():
             yield
-            await services.live.close()
+            await app.state.services.live.close()
 
     return lifespan

@@ -16,7 +16,7 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.managers import Inbox
 from domain.messages import Arrival, Echo, Ignored, InboundEvent
 from domain.ports import Channel, Credentials
-from web.services import Receipt, Services
+from web.services import Gateway, Receipt, Services, services
 
 _log = structlog.get_logger()
 
@@ -27,8 +27,7 @@ class WebhookDoor:
     `clock` gives unix seconds; signatures' ages are judged by it.
     """
 
-    def __init__(self, services: Services, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
-        self._services = services
+    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self._metrics = metrics
         self._clock = clock
 
@@ -38,24 +37,15 @@ class WebhookDoor:
         Raises NotFound, AuthenticityError, BadRequest, Conflict (REST only) and EngineUnavailable; the boundary answers them.
         """
         started = time.perf_counter()
-        inbox, credentials, channel = await self._opened(request.path_params["channel"], request.path_params["inbox_id"])
+        door = services(request)
+        inbox, credentials, channel = await _opened(door, request.path_params["channel"], request.path_params["inbox_id"])
         try:
-            return await self._answer(request, inbox, credentials, channel)
+            return await self._answer(request, door, inbox, credentials, channel)
         finally:
             self._metrics.webhook(channel.kind, time.perf_counter() - started)
 
-    async def _opened(self, kind: str, inbox_id: str) -> tuple[Inbox, Credentials, Channel]:
-        unknown = f"There is no {kind} inbox {inbox_id}; `frontdesk inbox list` shows the webhook URLs."
-        channel = next((channel for known, channel in self._services.channels.items() if known.value == kind), None)
-        if channel is None:
-            raise NotFound(unknown)
-        inbox, credentials = await self._services.inboxes.opened(inbox_id)
-        if inbox.channel is not channel.kind:
-            raise NotFound(unknown)
-        return inbox, credentials, channel
-
-    async def _answer(self, request: Request, inbox: Inbox, credentials: Credentials, channel: Channel) -> Response:
-        hook = await self._read(request)
+    async def _answer(self, request: Request, door: Services, inbox: Inbox, credentials: Credentials, channel: Channel) -> Response:
+        hook = await _read(request, door.public_url)
         if channel.features.handshake and (reply := channel.handshake(hook, credentials)) is not None:
             return Response(reply.body, reply.status, media_type=reply.content_type)
         if hook.method != "POST":
@@ -68,32 +58,20 @@ class WebhookDoor:
             raise BadRequest(str(error)) from error
         receipt: Receipt | None = None
         for event in events:
-            receipt = await self._take_in(event, inbox, channel.kind) or receipt
+            receipt = await self._take_in(event, door.gateway, inbox, channel.kind) or receipt
         return Response() if channel.kind is not ChannelKind.REST else _accepted(receipt)
 
-    async def _read(self, request: Request) -> WebhookRequest:
-        scope = request.scope
-        query = scope["query_string"].decode("latin-1")
-        path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        return WebhookRequest(
-            method=scope["method"],
-            url=f"{self._services.public_url}{path}" + (f"?{query}" if query else ""),
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-            query=dict(request.query_params),
-            body=await request.body(),
-        )
-
-    async def _take_in(self, event: InboundEvent, inbox: Inbox, kind: ChannelKind) -> Receipt | None:
+    async def _take_in(self, event: InboundEvent, gateway: Gateway, inbox: Inbox, kind: ChannelKind) -> Receipt | None:
         if isinstance(event, Ignored):
             self._metrics.webhook_event(kind, "ignored")
             _log.info("webhook.ignored", inbox_id=inbox.id, channel=kind.value, reason=event.reason)
             return None
         if not isinstance(event, Arrival):
-            await self._services.gateway.deliver_event(inbox, event)
+            await gateway.deliver_event(inbox, event)
             self._metrics.webhook_event(kind, "echo" if isinstance(event, Echo) else "receipt")
             return None
         try:
-            receipt = await self._services.gateway.receive(inbox, event)
+            receipt = await gateway.receive(inbox, event)
         except Conflict:
             self._metrics.webhook_event(kind, "conflict")
             if kind is ChannelKind.REST:
@@ -103,6 +81,30 @@ class WebhookDoor:
             return None
         self._metrics.webhook_event(kind, "duplicate" if receipt.duplicate else "received")
         return receipt
+
+
+async def _opened(door: Services, kind: str, inbox_id: str) -> tuple[Inbox, Credentials, Channel]:
+    unknown = f"There is no {kind} inbox {inbox_id}; `frontdesk inbox list` shows the webhook URLs."
+    channel = next((channel for known, channel in door.channels.items() if known.value == kind), None)
+    if channel is None:
+        raise NotFound(unknown)
+    inbox, credentials = await door.inboxes.opened(inbox_id)
+    if inbox.channel is not channel.kind:
+        raise NotFound(unknown)
+    return inbox, credentials, channel
+
+
+async def _read(request: Request, public_url: str) -> WebhookRequest:
+    scope = request.scope
+    query = scope["query_string"].decode("latin-1")
+    path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
+    return WebhookRequest(
+        method=scope["method"],
+        url=f"{public_url}{path}" + (f"?{query}" if query else ""),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        query=dict(request.query_params),
+        body=await request.body(),
+    )
 
 
 def _accepted(receipt: Receipt | None) -> Response:

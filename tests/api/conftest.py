@@ -83,9 +83,23 @@ async def services(db: Database, engine: FakeGateway) -> AsyncIterator[Services]
     await found.live.close()
 
 
+_BUILT: list[FastAPI] = []
+
+
 @pytest.fixture
 def app(services: Services) -> FastAPI:
-    return build_app(services)
+    """One application for all tests, with this test's services: FastAPI takes longer to analyse its routes than a test to run."""
+    if not _BUILT:
+        _BUILT.append(build_app(services))
+    _BUILT[0].state.services = services
+    return _BUILT[0]
+
+
+@pytest.fixture
+async def counting(services: Services) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an application that has counted nothing yet."""
+    async with browser(build_app(services)) as found:
+        yield found
 
 
 @pytest.fixture

@@ -210,6 +210,6 @@ async def test_an_action_without_the_engine_is_to_be_tried_again(
     assert answer.headers["retry-after"]
 
 
-async def test_actions_are_counted(client: httpx2.AsyncClient, writer: Person, talk: Talk) -> None:
-    await act(client, writer, talk, "take")
-    assert 'frontdesk_actions_total{action="take",outcome="pending"} 1.0' in (await client.get("/metrics")).text
+async def test_actions_are_counted(counting: httpx2.AsyncClient, writer: Person, talk: Talk) -> None:
+    await act(counting, writer, talk, "take")
+    assert 'frontdesk_actions_total{action="take",outcome="pending"} 1.0' in (await counting.get("/metrics")).text

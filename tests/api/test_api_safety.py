@@ -32,11 +32,20 @@ CSP = (
 )
 
 
+_BUILT: list[FastAPI] = []
+
+
 @pytest.fixture
 def app(services: Services) -> FastAPI:
-    """With one more route, that takes whatever is posted and fails as it is told."""
-    found = build_app(services)
+    """The application with more routes: one takes whatever is posted, others fail as they are told. Built once."""
+    if not _BUILT:
+        _BUILT.append(build_app(services))
+        add_routes(_BUILT[0])
+    _BUILT[0].state.services = services
+    return _BUILT[0]
 
+
+def add_routes(found: FastAPI) -> None:
     @found.post("/form", include_in_schema=False)
     async def form(request: Request) -> dict[str, int]:
         return {"bytes": len(await request.body())}
@@ -57,8 +66,6 @@ def app(services: Services) -> FastAPI:
     @found.get("/framed", include_in_schema=False)
     async def framed() -> object:
         return HTMLResponse("", headers={"content-security-policy": "frame-ancestors https://shop.example", "etag": '"1"'})
-
-    return found
 
 
 ERRORS: dict[str, tuple[Exception, int]] = {
@@ -247,11 +254,11 @@ async def test_a_request_id_that_could_forge_a_log_line_is_replaced(client: http
     assert answer.headers["x-request-id"] != "x\ty"
 
 
-async def test_health_readiness_and_metrics(client: httpx2.AsyncClient, services: Services) -> None:
-    assert (await client.get("/healthz")).json() == {"status": "ok"}
-    ready = await client.get("/readyz")
+async def test_health_readiness_and_metrics(counting: httpx2.AsyncClient, services: Services) -> None:
+    assert (await counting.get("/healthz")).json() == {"status": "ok"}
+    ready = await counting.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "database": True, "temporal": True, "worker": True})
-    metrics = await client.get("/metrics")
+    metrics = await counting.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain")
     assert 'frontdesk_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in metrics.text
     assert 'frontdesk_open_conversations{section="flagged"} 0.0' in metrics.text
@@ -263,10 +270,10 @@ async def test_not_ready_while_a_part_is_missing(client: httpx2.AsyncClient, eng
     assert (ready.status_code, ready.json()["worker"]) == (503, False)
 
 
-async def test_the_metrics_count_routes_and_not_addresses(client: httpx2.AsyncClient, reader: Person) -> None:
-    await client.get("/api/v1/conversations/secret-id", headers=reader.headers)
-    await client.get("/random/scan/path")
-    metrics = (await client.get("/metrics")).text
+async def test_the_metrics_count_routes_and_not_addresses(counting: httpx2.AsyncClient, reader: Person) -> None:
+    await counting.get("/api/v1/conversations/secret-id", headers=reader.headers)
+    await counting.get("/random/scan/path")
+    metrics = (await counting.get("/metrics")).text
     assert 'route="/api/v1/conversations/{conversation_id}"' in metrics
     assert "secret-id" not in metrics
     assert "/random" not in metrics
