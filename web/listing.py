@@ -148,6 +148,7 @@ class Row:
     current: bool
     who: str
     """Whose words the preview shows: empty for the customer's."""
+    shows_owner: bool
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def row_of(conversation: Conversation, query: ListQuery, manager: Manager, curre
         url=query.changed().url(conversation.id),
         current=conversation.id == current_id,
         who=_whose(conversation, manager),
+        shows_owner=conversation.assignee_name is not None and query.section is not Section.MINE,
     )
 
 

@@ -4,14 +4,16 @@ const frontdesk = window.frontdesk = {};
 (() => {
   const $ = (selector) => document.querySelector(selector);
   const root = document.documentElement;
-  const opened = Date.now() / 1000;
+  const opened = $("#live")?.dataset.now || 0;
   const PAUSE = 150, TICK = 60000, SAID = 3000;
   let dirty = new Set(), timer = null, running = false, lastSaid = 0, wasLate = false;
 
   const closed = () => JSON.parse(sessionStorage.getItem("closed-toasts") || "[]");
   frontdesk.closeToast = (key) => sessionStorage.setItem("closed-toasts", JSON.stringify([...closed(), key].slice(-40)));
 
-  const ask = (url, target) => htmx.ajax("GET", url, { source: "#live", target, swap: target === "#live" ? "none" : "outerMorph" });
+  /* htmx names the source's own target in its header, so the real one is given by hand: the server chooses the part by it. */
+  const ask = frontdesk.ask = (url, target, swap = "outerMorph") =>
+    htmx.ajax("GET", url, { source: "#live", target, swap, headers: { "HX-Target": `part${target}` } });
 
   const listUrl = () => {
     const list = $("#list"), open = $("#thread")?.dataset.conversation;
@@ -24,7 +26,7 @@ const frontdesk = window.frontdesk = {};
     async pulse() {
       const open = document.hidden ? "" : $("#thread")?.dataset.conversation || "";
       const but = [open, ...closed().map((key) => key.split(":")[0])].filter(Boolean).join(",");
-      await ask(`/pulse?after=${opened}&but=${encodeURIComponent(but)}`, "#live");
+      await ask(`/pulse?after=${opened}&but=${encodeURIComponent(but)}`, "#live", "none");
     },
     async list() {
       const rows = $("#rows");
@@ -72,6 +74,7 @@ const frontdesk = window.frontdesk = {};
   }
   frontdesk.refresh = soon;
 
+  document.addEventListener("frontdesk:hello", () => { root.dataset.keepLive = ""; });
   document.addEventListener("frontdesk:changed", (event) => {
     const change = JSON.parse(event.detail.data);
     if (change.kind === "document") return soon("documents");

@@ -5,10 +5,14 @@
   const wide = matchMedia("(min-width: 1280px)");
   let drawerFrom = null;
 
-  const mark = (id) => document.querySelectorAll(".row__link").forEach((link) => {
-    if (link.dataset.conversation === id) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  });
+  let open = $("#thread")?.dataset.conversation;
+  const mark = (id) => {
+    open = id;
+    document.querySelectorAll(".row__link").forEach((link) => {
+      if (link.dataset.conversation === id) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    });
+  };
 
   /* The stream: its end is in view unless somebody scrolled up. */
   const stream = () => $(".stream");
@@ -35,6 +39,7 @@
       mark(null);
       last?.focus({ preventScroll: true });
     }
+    mark(open);
     frontdesk.lastOpen = $("#thread")?.dataset.conversation || frontdesk.lastOpen;
   });
 
@@ -43,10 +48,8 @@
     const { path } = event.detail;
     if (!$("#inbox") || !path.startsWith("/inbox/")) return;
     event.preventDefault();
-    htmx.ajax("GET", path, { source: "#live", target: "#thread", swap: "outerHTML" }).then(() => {
-      mark($("#thread")?.dataset.conversation);
-      frontdesk.restoreDraft();
-    });
+    mark(path.split(/[/?]/)[3]);
+    frontdesk.ask(path, "#thread", "outerHTML").then(frontdesk.restoreDraft);
   });
 
   const openDrawer = () => {
