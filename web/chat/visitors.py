@@ -94,15 +94,16 @@ class TokenBuckets:
 
 
 class Limits:
-    """What one visitor, and one network address, may do. A person types slower than this; several sit behind one address."""
+    """What one visitor, and one network address, may do. A person types slower than this; behind one address may be an office, or a
+    reverse proxy that is not trusted to name its clients: that limit only stops floods."""
 
     def __init__(
         self,
         *,
         messages: tuple[float, float] = (20, 0.5),
-        source_messages: tuple[float, float] = (120, 4.0),
-        megabytes: tuple[float, float] = (40, 0.1),
-        streams_per_source: int = 100,
+        source_messages: tuple[float, float] = (300, 20.0),
+        megabytes: tuple[float, float] = (100, 1.0),
+        streams_per_source: int = 2_000,
     ) -> None:
         """Pairs are (at once, per second)."""
         self._messages = TokenBuckets(*messages)

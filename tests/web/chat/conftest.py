@@ -11,7 +11,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import build_app
-from channels.outgoing import OutgoingHttp
 from channels.registry import FEATURES, build_channels
 from domain.channels import ChannelKind
 from domain.managers import Inbox
@@ -26,6 +25,7 @@ from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.people import People
 from storage.secrets import Vault
+from tests.api.fakes import NoHttp
 from tests.web.chat.desk import FakeDesk
 from web.assets import StaticAssets
 from web.chat import router
@@ -55,7 +55,7 @@ def assemble(db: Database, desk: FakeDesk, public_url: str = PUBLIC_URL) -> Serv
         files=Files(db),
         ledger=Ledger(db),
         gateway=desk,
-        channels=build_channels(OutgoingHttp()),
+        channels=build_channels(NoHttp()),
         public_url=public_url,
         vault=vault,
         live=LiveFeed(events),
