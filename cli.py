@@ -286,7 +286,9 @@ def inbox_add(
             "name": added.name,
             "webhook_url": _webhook_url(settings, added.channel, added.id),
         }
-        return {**shown, "generated": made} if made else shown
+        if made:
+            shown["generated"] = made
+        return shown
 
     added = _with_stores(settings, add)
     lines = [f"id {added['id']}", f"webhook {added['webhook_url']}"]
@@ -342,9 +344,10 @@ def knowledge_import(
 ) -> None:
     """Import PDFs. The running service does it when there is one, else this command does."""
     from console import import_files
+    from knowledge.importing import import_document
 
     settings = _settings(data)
-    documents = _with_stores(settings, lambda stores: import_files(stores, settings, files, wait=wait))
+    documents = _with_stores(settings, lambda stores: import_files(stores, settings, files, wait=wait, import_here=import_document))
     lines = [f"{document.name}: {document.error or document.state}" for document in documents]
     _show(as_json, [document.model_dump(mode="json") for document in documents], lines)
     if any(document.error for document in documents):

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,8 +26,14 @@ POLL_SECONDS = 0.3
 ROUND_SECONDS = 60.0
 
 
-async def import_files(stores: Stores, settings: Settings, files: Sequence[Path], *, wait: bool) -> list[Document]:
-    """Imports PDFs through the running service, or in line when there is none. Progress goes to standard error.
+ImportHere = Callable[..., Awaitable[int]]
+"""`knowledge.importing.import_document`: handed in, because importing it loads LlamaIndex."""
+
+
+async def import_files(
+    stores: Stores, settings: Settings, files: Sequence[Path], *, wait: bool, import_here: ImportHere | None = None
+) -> list[Document]:
+    """Imports PDFs through the running service, or by `import_here` when there is none. Progress goes to standard error.
 
     Raises InvalidInput for a file that can't be read from disk; what a document's content forbids stands on the document.
     """
@@ -37,12 +43,14 @@ async def import_files(stores: Stores, settings: Settings, files: Sequence[Path]
     for file, content in contents:
         document = await _stored(stores, file.name, content)
         if document.state is not DocumentState.READY:
-            if gateway is None:
-                await _import_here(stores, document.id)
-            else:
+            if gateway is not None:
                 await gateway.import_document(document.id)
                 if wait:
                     await _follow(stores, document.id)
+            elif import_here is not None:
+                await _import_in_line(stores, document.id, import_here)
+            else:
+                raise EngineUnavailable("No worker is running that could read the document")
         imported.append(await stores.documents.get(document.id))
     return imported
 
@@ -82,14 +90,12 @@ async def _running_gateway(stores: Stores, settings: Settings) -> ConversationGa
     return gateway if ready["worker"] else None
 
 
-async def _import_here(stores: Stores, document_id: str) -> None:
-    from knowledge.importing import import_document  # noqa: PLC0415 # loads LlamaIndex, which most commands do without
-
+async def _import_in_line(stores: Stores, document_id: str, import_here: ImportHere) -> None:
     def show(step: str, share: float) -> None:
         _progress(f"{share:4.0%}  {step}")
 
     try:
-        await import_document(stores.documents, document_id, progress=show)
+        await import_here(stores.documents, document_id, progress=show)
     except UnreadableDocument as error:
         _progress(str(error))
 
