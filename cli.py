@@ -280,7 +280,7 @@ def inbox_add(
         added = await stores.inboxes.add(ChannelKind(channel), name, inbox_id=inbox_id, settings=given)
         credentials = await stores.inboxes.credentials(added.id)
         made = {key: value for key, value in credentials.items() if key in FEATURES[added.channel].secret_settings and key not in given}
-        shown = {
+        shown: dict[str, object] = {
             "id": added.id,
             "channel": added.channel,
             "name": added.name,
