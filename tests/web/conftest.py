@@ -1,16 +1,14 @@
 """The dashboard over a real SQLite file and the real application; only the conversations' engine is a stand-in."""
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from api.app import build_app
-from channels.registry import FEATURES
-from storage.migrate import upgrade
+from channels.registry import FEATURES, build_channels
 from storage.stores import Stores, build_stores
+from tests.api.fakes import NoHttp
 from tests.web.engine import DeskEngine
 from tests.web.shop import Shop
 from web.live import LiveFeed
@@ -34,25 +32,16 @@ def services_over(stores: Stores, engine: DeskEngine, public_url: str) -> Servic
         files=stores.files,
         ledger=stores.ledger,
         gateway=engine,
-        channels={},
+        channels=build_channels(NoHttp()),
         public_url=public_url,
         vault=stores.vault,
         live=LiveFeed(stores.events),
     )
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("schema") / "empty.db"
-    upgrade(f"sqlite+aiosqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-async def stores(empty_database: Path, tmp_path: Path) -> AsyncIterator[Stores]:
-    path = tmp_path / "frontdesk.db"
-    shutil.copy(empty_database, path)
-    found = build_stores(f"sqlite+aiosqlite:///{path}", "a key for tests", FEATURES)
+async def stores(database_url: str) -> AsyncIterator[Stores]:
+    found = build_stores(database_url, "a key for tests", FEATURES)
     yield found
     await found.db.close()
 
