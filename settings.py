@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str | None = None
     """The address customers and vendors reach; unset = `http://{host}:{port}`."""
+    trusted_proxies: str | None = None
+    """Comma-separated addresses or CIDRs of reverse proxies whose `X-Forwarded-For` is believed."""
     database_url: str | None = None
     """`postgresql+asyncpg://...`; unset = SQLite in the data directory."""
 
