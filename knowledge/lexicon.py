@@ -1,4 +1,4 @@
-"""Words: BM25 over every language of the documents, and how much of a question the documents' words cover."""
+"""Words: BM25 over every language of the documents, and which of a question's words stand where."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.words import LANGUAGES, content_words, detect_language, stem, stems
+from knowledge.words import LANGUAGES, detect_language, question_words, stem, stems
 
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 _K1 = 1.2
 _B = 0.6
@@ -17,18 +18,23 @@ _B = 0.6
 
 @dataclass(frozen=True, slots=True)
 class WordMatch:
-    """How a question's words met the units. All arrays have one entry for each unit."""
+    """How a question's words met the units."""
 
+    words: tuple[str, ...]
+    weights: Floats
+    """How much each word tells: its rarity in the documents."""
     scores: Floats
-    coverage: Floats
-    """Share of the question's words found in the unit, rare words counting more; 0 to 1."""
-    title_coverage: Floats
-    """The same, against the unit's title."""
-    known: float
-    """Share of the question's words that the documents know at all; 0 to 1."""
+    """BM25 of each unit."""
     ideal: float
     """The highest BM25 score that these words could reach."""
-    words: int
+    hits: Flags
+    """Whether word w (row) stands in unit u (column), by stem."""
+    title_hits: Flags
+
+    @property
+    def known(self) -> float:
+        """Share of the words that the documents know at all."""
+        return float(self.hits.any(axis=1).mean()) if self.words and self.hits.shape[1] else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +48,6 @@ class _Part:
     rarity: Floats
     """Inverse document frequency of each word of `body`."""
     rarest: float
-
-    def weight(self, term: str) -> float:
-        column = self.body.vocab_dict.get(term)
-        return self.rarest if column is None else float(self.rarity[column])
 
 
 class Lexicon:
@@ -61,36 +63,31 @@ class Lexicon:
         self._default = max(by_language, key=lambda language: len(by_language[language]), default="en")
         self._asked_in = tuple(dict.fromkeys((*by_language, *LANGUAGES)))
 
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return tuple(part.language for part in self._parts)
+    def language_of(self, question: str) -> str:
+        """Where a question is too short to tell, it is taken to be in the documents' language."""
+        return detect_language(question, default=self._default, among=self._asked_in)
 
     def match(self, question: str) -> WordMatch:
-        language = detect_language(question, default=self._default, among=self._asked_in)
-        words = list(dict.fromkeys(content_words(question, language)))
+        words = tuple(question_words(question, self.language_of(question)))
         scores = np.zeros(self._size, np.float32)
-        coverage = np.zeros(self._size, np.float32)
-        title_coverage = np.zeros(self._size, np.float32)
-        known: set[str] = set()
-        ideal = 0.0
+        hits = np.zeros((len(words), self._size), np.bool_)
+        title_hits = np.zeros((len(words), self._size), np.bool_)
+        weights = np.zeros(len(words), np.float32)
         for part in self._parts:
-            terms = {found: word for word in words if (found := stem(word, part.language))}
-            weights = {term: part.weight(term) for term in terms}
-            total = sum(weights.values())
-            for term, weight in weights.items():
-                column = part.body.vocab_dict.get(term)
+            for number, word in enumerate(words):
+                term = stem(word, part.language)
+                column = part.body.vocab_dict.get(term) if term else None
+                weights[number] = max(weights[number], part.rarest if column is None else part.rarity[column])
                 if column is None:
                     continue
-                known.add(terms[term])
                 where, values = _column(part.body, column)
                 rows = part.rows[where]
                 scores[rows] += values
-                coverage[rows] += weight / total
+                hits[number, rows] = True
                 column = part.title.vocab_dict.get(term)
                 if column is not None:
-                    title_coverage[part.rows[_column(part.title, column)[0]]] += weight / total
-            ideal = max(ideal, total * (_K1 + 1))
-        return WordMatch(scores, coverage, title_coverage, len(known) / len(words) if words else 0.0, ideal, len(words))
+                    title_hits[number, part.rows[_column(part.title, column)[0]]] = True
+        return WordMatch(words, weights, scores, float(weights.sum()) * (_K1 + 1), hits, title_hits)
 
 
 def _part(language: str, rows: list[int], units: Sequence[tuple[str, str, str]]) -> _Part:

@@ -39,6 +39,10 @@ _PAGE_NUMBER = re.compile(
     r"^\W*(?:page|página|pagina|pág\.?|pag\.?|p\.|seite)?\s*\d{1,4}(?:\s*(?:/|of|de|von|di|sur)\s*\d{1,4})?\W*$", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d+")
+_CHARACTER_WIDTH = 0.5
+"""Of an average letter, as a share of the font size."""
+_TALLEST_CELL = 5
+"""Lines of the tallest first cell that is recognised."""
 _SAME_BASELINE = 2.0
 """Points by which the baselines of one row may differ."""
 
@@ -77,6 +81,8 @@ class _Fragments:
     page: int
     lines: list[Line] = field(default_factory=list)
     _parts: list[tuple[str, float, float, float, bool]] = field(default_factory=list)
+    _columns: list[float] = field(default_factory=list)
+    """Where the cells of the last row began, its first one left out."""
 
     def add(self, text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
         if not text:
@@ -97,21 +103,34 @@ class _Fragments:
             self._parts.append((text, x, y, size, bold))
 
     def close(self) -> None:
-        text = _SPACES.sub(" ", "".join(part[0] for part in self._parts)).strip()
-        if text:
-            solid = [part for part in self._parts if part[0].strip()]
-            heavy = sum(len(part[0]) for part in solid if part[4])
-            self.lines.append(
-                Line(
-                    page=self.page,
-                    text=text,
-                    x=solid[0][1],
-                    y=solid[0][2],
-                    size=round(max(part[3] for part in solid), 1),
-                    bold=heavy * 2 > sum(len(part[0]) for part in solid),
-                )
-            )
+        """Ends the line. What stands clearly apart on it becomes a line of its own: `_rows` makes cells of them."""
+        cell: list[tuple[str, float, float, float, bool]] = []
+        end = float("inf")
+        before = len(self.lines)
+        for part in self._parts:
+            text, x, _, size, _ = part
+            width = _CHARACTER_WIDTH * size * len(text)
+            if x > end or (cell and any(abs(x - column) < 1 for column in self._columns)):
+                self._emit(cell)
+                cell = []
+            if text.strip():
+                end = x + width + max(size, 0.12 * width) if not cell or x > cell[-1][1] else end + width
+            cell.append(part)
+        self._emit(cell)
+        starts = [line.x for line in self.lines[before:]]
+        if len(starts) > 1:
+            self._columns = starts[1:]
         self._parts.clear()
+
+    def _emit(self, parts: Sequence[tuple[str, float, float, float, bool]]) -> None:
+        solid = [part for part in parts if part[0].strip()]
+        if not solid:
+            return
+        text = _SPACES.sub(" ", "".join(part[0] for part in parts)).strip()
+        heavy = sum(len(part[0]) for part in solid if part[4])
+        size = round(max(part[3] for part in solid), 1)
+        bold = heavy * 2 > sum(len(part[0]) for part in solid)
+        self.lines.append(Line(page=self.page, text=text, x=solid[0][1], y=solid[0][2], size=size, bold=bold))
 
 
 def read_pdf(content: bytes, *, progress: Callable[[float], None] | None = None) -> tuple[int, list[Line]]:
@@ -213,40 +232,72 @@ def _has_image(page: PageObject) -> bool:
 
 
 def _rows(lines: Sequence[Line]) -> list[Line]:
-    """Puts the cells of a table's row together: they arrive one after another with the same baseline and growing x.
+    """Puts the cells of a table's row together: they arrive one after another, each right of the last, at about the same height.
 
     Two columns of a page are left alone: the second begins far above where the first has ended.
     """
     rows: list[_Row] = []
     for line in lines:
         last = rows[-1] if rows else None
-        if last is not None and last.bottom - _SAME_BASELINE <= line.y <= last.top + _SAME_BASELINE and line.x > last.xs[-1] + line.size:
+        if last is None:
+            rows.append(_row(line))
+        elif _is_next_cell(last, line):
+            if len(last.cells) == 1:
+                _take_lines_above(rows)
             last.cells.append([line.text])
             last.xs.append(line.x)
-            last.bottom, last.last = min(last.bottom, line.y), line.y
-        elif last is not None and len(last.cells) > 1 and abs(line.x - last.xs[-1]) < 1 and 0 < last.last - line.y < 1.6 * line.size:
+            last.top, last.bottom, last.last = max(last.top, line.y), min(last.bottom, line.y), line.y
+        elif len(last.cells) > 1 and abs(line.x - last.xs[-1]) < 1 and 0 < last.last - line.y < 1.6 * line.size:
             last.cells[-1].append(line.text)
             last.bottom, last.last = min(last.bottom, line.y), line.y
         elif (first := _first_of_cell(rows, line)) is not None:
-            cell = [text for row in rows[first:] for text in row.cells[0]]
             merged = rows[first]
-            merged.cells, merged.xs = [cell, [line.text]], [merged.xs[0], line.x]
-            merged.bottom, merged.last = rows[-1].bottom, line.y
+            merged.cells = [[text for row in rows[first:] for text in row.cells[0]], [line.text]]
+            merged.xs.append(line.x)
+            merged.top, merged.bottom, merged.last = max(merged.top, line.y), rows[-1].bottom, line.y
             del rows[first + 1 :]
         else:
-            rows.append(_Row(line.page, [[line.text]], [line.x], line.y, line.y, line.size, line.bold, line.y))
+            rows.append(_row(line))
     return [_as_line(row) for row in rows]
 
 
-def _first_of_cell(rows: list[_Row], line: Line) -> int | None:
-    """Where a cell of several lines begins, if `line` is the top of the cell right of it."""
-    for back in range(2, min(5, len(rows)) + 1):
-        row = rows[-back]
-        if len(row.cells) > 1 or abs(row.xs[0] - rows[-1].xs[0]) > 1 or row.page != line.page:
-            return None
-        if abs(row.top - line.y) <= _SAME_BASELINE and line.x > row.xs[0] + 3 * line.size:
-            return len(rows) - back
-    return None
+def _row(line: Line) -> _Row:
+    return _Row(line.page, [[line.text]], [line.x], line.y, line.y, line.size, line.bold, line.y)
+
+
+def _is_next_cell(row: _Row, line: Line) -> bool:
+    """A cell may begin a few lines above or below its neighbour, as it holds more lines and is set at the top, middle or bottom."""
+    right = line.x > row.xs[-1] + line.size
+    slack = _SAME_BASELINE if len(row.cells) == 1 else 4 * line.size
+    return right and row.bottom - _SAME_BASELINE <= line.y <= row.top + max(slack, 1.5 * line.size)
+
+
+def _take_lines_above(rows: list[_Row]) -> None:
+    """Inside a table, the last row's only cell may have begun on lines above the one that its neighbours stand on."""
+    last = rows[-1]
+    first = len(rows) - 1
+    while first > 0 and len(rows) - first < _TALLEST_CELL and _same_cell(rows[first - 1], rows[first]):
+        first -= 1
+    above = rows[first - 1] if first > 0 else None
+    if above is not None and len(above.cells) > 1 and abs(above.xs[0] - last.xs[0]) < 1:
+        last.cells[0] = [text for row in rows[first:] for text in row.cells[0]]
+        last.top = rows[first].top
+        del rows[first:-1]
+
+
+def _first_of_cell(rows: Sequence[_Row], line: Line) -> int | None:
+    """Where a first cell of several lines begins, if `line` stands right of it and no lower than its top."""
+    if line.x <= rows[-1].xs[0] + 2 * line.size or line.y < rows[-1].bottom:
+        return None
+    first = len(rows) - 1
+    while first > 0 and len(rows) - first < _TALLEST_CELL and _same_cell(rows[first - 1], rows[first]):
+        first -= 1
+    return first if first < len(rows) - 1 and line.y <= rows[first].top + 1.5 * line.size else None
+
+
+def _same_cell(above: _Row, below: _Row) -> bool:
+    single = len(above.cells) == len(below.cells) == 1
+    return single and abs(above.xs[0] - below.xs[0]) < 1 and 0 < above.bottom - below.top < 1.45 * below.size
 
 
 def _as_line(row: _Row) -> Line:

@@ -13,14 +13,15 @@ from knowledge.lexicon import WordMatch
 
 Floats = NDArray[np.float32]
 
-CANDIDATES = 10
+POOL = 8
+"""Units that each way of looking puts forward: words, meaning of the whole, of the title, and both together."""
 _WORDS_WEIGHT = 0.5
 """Of the words' score in the fused one, where the documents know every word of the question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The units nearest to a question, best first, with the raw scores of all units beside them."""
+    """The units worth a closer look, best fused score first, with the raw scores of all units beside them."""
 
     rows: tuple[int, ...]
     fused: Floats
@@ -30,17 +31,20 @@ class Ranking:
     vector: Floats
 
 
-def rank(corpus: Corpus, question: str, vector: Floats, *, limit: int = CANDIDATES) -> Ranking:
+def rank(corpus: Corpus, question: str, vector: Floats, *, pool: int = POOL) -> Ranking:
     """Relative-score fusion of words and meaning. The fused score only orders: it says nothing about how good the best one is."""
     words = corpus.lexicon.match(question)
     cosines = corpus.vectors @ vector
     titles = corpus.titles @ vector
     weight = _WORDS_WEIGHT * words.known
     fused = weight * _relative(words.scores) + (1 - weight) * _relative(cosines)
-    count = min(limit, len(fused))
-    nearest = np.argpartition(-fused, count - 1)[:count] if count else np.zeros(0, np.int64)
-    rows = tuple(int(row) for row in nearest[np.argsort(-fused[nearest], kind="stable")])
-    return Ranking(rows, fused, words, cosines, titles, vector)
+    rows = {*_top(fused, pool), *_top(cosines, pool // 2), *_top(titles, pool // 2), *_top(words.scores, pool // 2)}
+    return Ranking(tuple(sorted(rows, key=lambda row: -fused[row])), fused, words, cosines, titles, vector)
+
+
+def _top(scores: Floats, count: int) -> list[int]:
+    count = min(count, len(scores))
+    return [int(row) for row in np.argpartition(-scores, count - 1)[:count]] if count else []
 
 
 def _relative(scores: Floats) -> Floats:
@@ -53,7 +57,7 @@ def _relative(scores: Floats) -> Floats:
 class PassageRetriever(BaseRetriever):
     """LlamaIndex's view of a corpus: gives nodes whose ids are chunk ids, with the fused score; for pipelines made of its parts."""
 
-    def __init__(self, corpus: Corpus, encoder: Any, *, limit: int = CANDIDATES) -> None:
+    def __init__(self, corpus: Corpus, encoder: Any, *, limit: int = POOL) -> None:
         super().__init__()
         self._corpus = corpus
         self._encoder = encoder
@@ -62,8 +66,8 @@ class PassageRetriever(BaseRetriever):
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         question = query_bundle.query_str
         vector = np.asarray(query_bundle.embedding or self._encoder.get_query_embedding(question), np.float32)
-        ranking = rank(self._corpus, question, vector, limit=self._limit)
-        return [NodeWithScore(node=self._node(row), score=float(ranking.fused[row])) for row in ranking.rows]
+        ranking = rank(self._corpus, question, vector)
+        return [NodeWithScore(node=self._node(row), score=float(ranking.fused[row])) for row in ranking.rows[: self._limit]]
 
     def _node(self, row: int) -> TextNode:
         chunk = self._corpus.chunks[row]

@@ -1,65 +1,133 @@
 """The raw figures by which a unit is judged to answer a question. None comes from a fused rank: each means the same in every shop."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from knowledge.corpus import Corpus, bare
+from domain.knowledge import ChunkKind
+from knowledge.concepts import concepts_of
+from knowledge.corpus import Corpus, Encode, bare
 from knowledge.retrieve import Ranking
-from knowledge.words import fold
+
+Floats = NDArray[np.float32]
+
+_CONCEPT_EXPLAINS = 0.9
+"""How well a word is explained by a unit that speaks of the same concept in another word; 1 is the word itself."""
+
+RANKING = (
+    "cosine",
+    "title_cosine",
+    "sentence_cosine",
+    "words",
+    "coverage",
+    "title_coverage",
+    "pair",
+    "table",
+    "concepts_title",
+    "concepts_text",
+    "concepts_title_asked",
+    "concepts_agree",
+    "explained",
+    "least_explained",
+    "title_explained",
+    "title_least_explained",
+)
+"""The signals of one unit that decide its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One unit beside the question. Shares and cosines run from 0 (cosines from -1) to 1."""
+    """One unit beside the question: its row in the corpus and its signals by name. Shares and cosines, so that 1 is the best."""
 
     row: int
-    cosine: float
-    title: float
-    """Cosine to the unit's own question or heading."""
-    sentence: float
-    """Best cosine of its sentences."""
-    coverage: float
-    title_coverage: float
-    words: float
-    """BM25, as a share of the highest score that the question's words could reach."""
-    spelling: float
-    """Share of letter triples that the question and the unit's own question have in common."""
-    same: float
-    """1 if it is the very same question."""
-    pair: float
-    """1 for a question-and-answer pair."""
+    signals: Mapping[str, float]
+    place: float = 0.0
+    """What it is ordered by: the ranking model's score, on a logarithmic scale."""
 
 
-def candidates(corpus: Corpus, question: str, ranking: Ranking) -> list[Candidate]:
-    asked = bare(question)
-    same = corpus.answers.get(asked)
-    triples = _triples(asked)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    concepts: frozenset[str]
+    word_concepts: tuple[frozenset[str], ...]
+    word_vectors: Floats
+    same: int | None
+
+
+def candidates(corpus: Corpus, question: str, ranking: Ranking, encode: Encode) -> list[Candidate]:
+    """The pool's units with their signals, in no order."""
+    words = ranking.words.words
+    asked = _Question(
+        concepts=concepts_of(question),
+        word_concepts=tuple(concepts_of(word) for word in words),
+        word_vectors=_word_vectors(corpus, words, encode),
+        same=corpus.answers.get(bare(question)),
+    )
+    similar = _similar(corpus, ranking.rows, asked.word_vectors)
+    return [Candidate(row, _signals(corpus, row, asked, ranking, similar[number])) for number, row in enumerate(ranking.rows)]
+
+
+def _word_vectors(corpus: Corpus, words: Sequence[str], encode: Encode) -> Floats:
+    if not words:
+        return np.zeros((0, corpus.word_vectors.shape[1]), np.float32)
+    strange = [word for word in words if word not in corpus.vocabulary]
+    fresh = dict(zip(strange, encode(strange), strict=True)) if strange else {}
+    rows = [fresh[word] if word in fresh else corpus.word_vectors[corpus.vocabulary[word]] for word in words]
+    return np.asarray(rows, np.float32)
+
+
+def _similar(corpus: Corpus, rows: Sequence[int], word_vectors: Floats) -> list[Floats]:
+    """For each unit: cosine of each of its words (column) to each word of the question (row)."""
+    if not len(word_vectors):
+        return [np.zeros((0, 0), np.float32)] * len(rows)
+    ids, where = np.unique(np.concatenate([corpus.word_ids[row] for row in rows]), return_inverse=True)
+    cosines = word_vectors @ corpus.word_vectors[ids].astype(np.float32).T
     found = []
-    for row in ranking.rows:
-        sentences = corpus.sentences_of(row)
-        found.append(
-            Candidate(
-                row=row,
-                cosine=float(ranking.cosines[row]),
-                title=float(ranking.titles[row]),
-                sentence=float((sentences.astype(np.float32) @ ranking.vector).max(initial=-1.0)),
-                coverage=float(ranking.words.coverage[row]),
-                title_coverage=float(ranking.words.title_coverage[row]),
-                words=float(ranking.words.scores[row]) / ranking.words.ideal if ranking.words.ideal else 0.0,
-                spelling=_alike(triples, _triples(bare(corpus.chunks[row].question or ""))),
-                same=float(row == same),
-                pair=float(corpus.is_pair(row)),
-            )
-        )
+    start = 0
+    for row in rows:
+        end = start + len(corpus.word_ids[row])
+        found.append(cosines[:, where[start:end]])
+        start = end
     return found
 
 
-def _triples(text: str) -> frozenset[str]:
-    padded = f"  {fold(text)} "
-    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
+def _signals(corpus: Corpus, row: int, asked: _Question, ranking: Ranking, similar: Floats) -> dict[str, float]:
+    words, unit = ranking.words, corpus.digests[row]
+    total = float(words.weights.sum()) or 1.0
+    explained = _explained(similar, words.hits[:, row], asked, unit.concepts)
+    title_explained = _explained(similar[:, : len(unit.title_words)], words.title_hits[:, row], asked, unit.title_concepts)
+    in_title = _share(asked.concepts, unit.title_concepts, corpus.title_concept_weights, corpus.rarest_concept)
+    title_asked = _share(unit.title_concepts, asked.concepts, corpus.title_concept_weights, corpus.rarest_concept)
+    return {
+        "cosine": float(ranking.cosines[row]),
+        "title_cosine": float(ranking.titles[row]),
+        "sentence_cosine": float((corpus.sentences_of(row).astype(np.float32) @ ranking.vector).max(initial=-1.0)),
+        "words": float(words.scores[row]) / words.ideal if words.ideal else 0.0,
+        "coverage": float(words.weights @ words.hits[:, row]) / total,
+        "title_coverage": float(words.weights @ words.title_hits[:, row]) / total,
+        "pair": float(corpus.is_pair(row)),
+        "table": float(corpus.chunks[row].kind is ChunkKind.TABLE),
+        "concepts_title": in_title,
+        "concepts_text": _share(asked.concepts, unit.concepts, corpus.concept_weights, corpus.rarest_concept),
+        "concepts_title_asked": title_asked,
+        "concepts_agree": 2 * in_title * title_asked / (in_title + title_asked) if in_title + title_asked else 0.0,
+        "concepts_asked": float(bool(asked.concepts)),
+        "explained": float(words.weights @ explained) / total,
+        "least_explained": float(explained.min(initial=1.0)) if len(explained) else 0.0,
+        "title_explained": float(words.weights @ title_explained) / total,
+        "title_least_explained": float(title_explained.min(initial=1.0)) if len(title_explained) else 0.0,
+        "same": float(row == asked.same),
+    }
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> float:
-    """Sørensen-Dice."""
-    return 2 * len(one & other) / (len(one) + len(other)) if other else 0.0
+def _explained(similar: Floats, hits: NDArray[np.bool_], asked: _Question, concepts: frozenset[str]) -> Floats:
+    """How well the unit accounts for each word of the question: by the word itself, by a concept, or by the nearest word."""
+    best = similar.max(axis=1, initial=0.0) if similar.size else np.zeros(len(hits), np.float32)
+    by_concept = np.fromiter((bool(some & concepts) for some in asked.word_concepts), np.bool_, len(hits))
+    return np.where(hits, 1.0, np.where(by_concept, np.maximum(best, _CONCEPT_EXPLAINS), best)).astype(np.float32)
+
+
+def _share(wanted: frozenset[str], there: frozenset[str], weights: Mapping[str, float], rarest: float) -> float:
+    total = sum(weights.get(concept, rarest) for concept in wanted)
+    return sum(weights.get(concept, rarest) for concept in wanted & there) / total if total else 0.0

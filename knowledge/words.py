@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import cache, lru_cache
+from pathlib import Path
 
 import Stemmer
 from bm25s import stopwords
@@ -29,6 +30,12 @@ _ABBREVIATION = re.compile(
 def fold(text: str) -> str:
     """Lower case without accents."""
     return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    """Words of politeness and of asking itself, folded: they say nothing of what is asked."""
+    return frozenset(Path(__file__).with_name("fillers.txt").read_text(encoding="utf-8").split())
 
 
 @cache
@@ -76,6 +83,11 @@ def content_words(text: str, language: str) -> list[str]:
     """The text's words in lower case, without its language's stopwords."""
     common = _folded_stopwords(language)
     return [word for word in words_of(text) if fold(word) not in common]
+
+
+def question_words(text: str, language: str) -> list[str]:
+    """What a question is about: its content words, each once, without greetings and the like."""
+    return [word for word in dict.fromkeys(content_words(text, language)) if fold(word) not in _fillers()]
 
 
 def stem(word: str, language: str) -> str:
