@@ -33,7 +33,8 @@ async def permanent(desk: AtDesk, conversation_id: str) -> Response:
 
 
 @router.get("/inbox/{section}")
-async def show_list(request: Request, desk: AtDesk, section: str) -> Response:
+async def show_list(request: Request, desk: AtDesk, section: str, shown: int = 0) -> Response:
+    """`shown` is how many rows a tab already has: a live update gives it as many again."""
     query = query_of(request, section)
     if wants_part(request):
         match target_of(request):
@@ -41,7 +42,7 @@ async def show_list(request: Request, desk: AtDesk, section: str) -> Response:
                 listing = await load_listing(desk.services, desk.manager, query, None)
                 return page("parts/rows.html", desk.part(listing=listing))
             case "list":
-                listing = await load_listing(desk.services, desk.manager, query, request.query_params.get("open"))
+                listing = await load_listing(desk.services, desk.manager, query, request.query_params.get("open"), shown=shown)
                 return page("parts/list.html", desk.part(listing=listing))
             case "thread":
                 return page("parts/thread.html", desk.part(thread=None, panel=None))

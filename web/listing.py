@@ -20,6 +20,7 @@ from web.services import Services
 Order = Literal["waiting", "newest", "oldest"]
 ORDERS: tuple[Order, ...] = ("waiting", "newest", "oldest")
 PAGE_SIZE = 50
+LONGEST_REFRESH = 200
 SECTION_NAMES = {Section.ALL: "All", Section.BOT: "Bot", Section.MINE: "Mine"}
 
 _CHANNEL_ICONS = {
@@ -216,7 +217,8 @@ def grouped(page: Page[Conversation], query: ListQuery, manager: Manager, curren
     return tuple(group for group in groups if group.rows)
 
 
-async def load_listing(services: Services, manager: Manager, query: ListQuery, current_id: str | None) -> Listing:
+async def load_listing(services: Services, manager: Manager, query: ListQuery, current_id: str | None, *, shown: int = 0) -> Listing:
+    """At least a page, or as many rows as are shown already (200 at most)."""
     page = await services.conversations.page(
         query.section,
         manager_id=manager.id,
@@ -226,7 +228,7 @@ async def load_listing(services: Services, manager: Manager, query: ListQuery, c
         unanswered=query.unanswered,
         order=query.sorted_by,
         cursor=query.cursor,
-        limit=PAGE_SIZE,
+        limit=min(max(PAGE_SIZE, shown), LONGEST_REFRESH),
     )
     return Listing(
         query=query,

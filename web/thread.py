@@ -211,6 +211,11 @@ def composer_of(conversation: Conversation, me: Manager, last_seen: str, *, text
     return Composer(state, conversation.assignee_name or "", str(uuid4()), last_seen, text, note)
 
 
+def last_public(messages: Sequence[Message]) -> str:
+    """The last message that went between customer and desk: the engine knows no notes. Empty if there is none."""
+    return next((message.id for message in reversed(messages) if message.direction is not Direction.NOTE), "")
+
+
 async def load_thread(
     services: Services,
     me: Manager,
@@ -239,7 +244,7 @@ async def load_thread(
         query=query,
         entries=entries_of(conversation, messages, me, clock, earlier=earlier),
         earlier_url=query.url(conversation_id, before=messages[0].id) if earlier else None,
-        composer=composer_of(conversation, me, messages[-1].id if messages else "", text=text, note=note),
+        composer=composer_of(conversation, me, last_public(messages), text=text, note=note),
         owner_is_me=conversation.assignee_id == me.id,
         managers=[person for person in await services.people.list() if person.may(Role.MANAGER)],
         may_act=me.may(Role.MANAGER),

@@ -80,7 +80,8 @@ class Act:
 
     async def _conflict(self, verdict: Verdict) -> Conflict:
         store = self.desk.services.conversations
-        unseen: Sequence[Message] = [await store.message(message_id) for message_id in verdict.unseen]
+        recent = await store.messages(self.conversation_id) if verdict.unseen else ()
+        unseen: Sequence[Message] = [message for message in recent if message.id in verdict.unseen]
         owner = ""
         if verdict.owner_id is not None:
             owner = (await self.desk.services.people.get(verdict.owner_id)).name

@@ -62,7 +62,7 @@ class Shop:
         add = self.services.people.add
         for name, role in (("Maya Ortiz", Role.OWNER), ("Dana Kim", Role.MANAGER), ("Luis Tan", Role.VIEWER), ("Ana Admin", Role.ADMIN)):
             first = name.split()[0].lower()
-            self.people[first] = await add(f"{first}@desk.example", name, role, password=PASSWORD if first == "maya" else None)
+            self.people[first] = await add(f"{first}@desk.example", name, role)
         new = self.services.inboxes.add
         self.inboxes[ChannelKind.WEBCHAT] = await new(ChannelKind.WEBCHAT, "Website chat", inbox_id="website", settings={})
         self.inboxes[ChannelKind.REST] = await new(ChannelKind.REST, "Order system", inbox_id="orders", settings={"secret": "s" * 24})

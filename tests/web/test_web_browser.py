@@ -91,6 +91,7 @@ async def live(page: Page) -> None:
 
 
 async def test_password_opens_the_inbox_and_a_wrong_one_does_not(desk: Desk) -> None:
+    await desk.shop.services.people.set_password(desk.shop.people["maya"].id, PASSWORD)
     page = await desk.page("/inbox/mine", who=None)
     await page.fill("[name=email]", "maya@desk.example")
     await page.fill("[name=password]", "not this one at all")
@@ -235,6 +236,18 @@ async def test_phone_shows_one_pane_and_the_panel_as_a_sheet(desk: Desk) -> None
     await page.get_by_role("link", name="Back to the list").click()
     await expect(page.locator("#list")).to_be_visible()
     await expect(page.locator("#thread")).to_be_hidden()
+
+
+async def test_a_stream_that_could_not_be_opened_is_opened_later(desk: Desk) -> None:
+    context = await desk.context()
+    await context.route("**/events", lambda route: route.abort(), times=2)
+    page = await context.new_page()
+    await page.goto(desk.url + desk.path("hannah"))
+    await expect(page.locator(".connection--late")).to_be_visible()
+    await live(page)
+    await expect(page.locator(".connection--late")).to_be_hidden()
+    await desk.shop.says(desk.talks["hannah"], "Still there?", minutes=0)
+    await expect(page.locator(".msg--in", has_text="Still there?")).to_be_visible()
 
 
 async def test_ended_session_says_so_in_the_open_tab(desk: Desk) -> None:

@@ -2,8 +2,15 @@
 
 from http.cookies import SimpleCookie
 
+import pytest
+
 from tests.web.conftest import Browser
 from tests.web.shop import PASSWORD, Shop
+
+
+@pytest.fixture(autouse=True)
+async def password(shop: Shop) -> None:
+    await shop.services.people.set_password(shop.people["maya"].id, PASSWORD)
 
 
 async def test_strangers_are_sent_to_the_door_and_back(browser: Browser) -> None:

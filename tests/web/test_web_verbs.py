@@ -137,6 +137,15 @@ async def test_an_unseen_message_is_shown_and_the_text_kept(browser: Browser, sh
     assert ">It is covered.</textarea>" in plain.text
 
 
+async def test_a_note_at_the_end_does_not_hide_what_was_unseen(browser: Browser, shop: Shop, record: ConversationRecord) -> None:
+    client = await browser("maya")
+    await _post(client, record, "reply", kind="note", note="Looking into it")
+    form = _form(await client.get(f"/inbox/mine/{record.conversation_id}"), text="It is covered.")
+    assert form["last_seen"] == (await shop.services.conversations.messages(record.conversation_id))[-2].id
+    await shop.says(record, "Forget it.", minutes=0)
+    assert (await client.post(f"/conversations/{record.conversation_id}/reply", data=form)).status_code == 409
+
+
 async def test_without_a_verdict_the_page_says_pending(browser: Browser, shop: Shop, record: ConversationRecord) -> None:
     shop.engine.silent = True
     client = await browser("maya")

@@ -67,7 +67,10 @@
   };
 
   const settle = () => document.querySelectorAll("#outbox [data-message]").forEach((item) => {
-    if (document.getElementById(`m-${item.dataset.message}`)) { sent.delete(item.dataset.action); item.remove(); }
+    const text = item.querySelector(".bubble")?.textContent;
+    const arrived = document.getElementById(`m-${item.dataset.message}`)
+      || ("loose" in item.dataset && [...document.querySelectorAll("#messages .msg--mine .bubble")].slice(-3).some((bubble) => bubble.textContent === text));
+    if (arrived) { sent.delete(item.dataset.action); item.remove(); }
   });
   document.addEventListener("htmx:after:swap", settle);
 
@@ -75,17 +78,20 @@
   document.addEventListener("frontdesk:done", (event) => {
     const { action, message, events } = event.detail;
     const what = sent.get(action);
-    if (what && message) { what.item.dataset.message = message; settle(); }
+    if (what && message) what.item.dataset.message = message;
+    if (what && !message) what.item.dataset.loose = "";
+    settle();
     frontdesk.refresh("pulse", "list");
     $("#conflict")?.replaceChildren();
     if (events.includes("resolved")) openNext();
-    else if (events.includes("sent")) field(form())?.focus({ preventScroll: true });
+    else if (events.includes("sent") && form()) field(form())?.focus({ preventScroll: true });
   });
   document.addEventListener("frontdesk:refused", (event) => { giveBack(event.detail.action); frontdesk.refresh("list", "thread"); });
   document.addEventListener("htmx:finally:request", (event) => {
     const { ctx } = event.detail;
     const id = actionOf(ctx);
     if (id && (!ctx.response || ctx.response.status >= 400)) giveBack(id);
+    if (!ctx.response && ctx.request.method === "POST") $("#notices")?.replaceChildren($("#no-answer").content.cloneNode(true));
   });
 
   /* After resolving: the next row that waits, else the one below. */

@@ -5,7 +5,7 @@ const frontdesk = window.frontdesk = {};
   const $ = (selector) => document.querySelector(selector);
   const root = document.documentElement;
   const opened = $("#live")?.dataset.now || 0;
-  const PAUSE = 150, TICK = 60000, SAID = 3000;
+  const PAUSE = 150, TICK = 60000, SAID = 3000, MOST_ROWS = 200;
   let dirty = new Set(), timer = null, running = false, lastSaid = 0, wasLate = false;
 
   const closed = () => JSON.parse(sessionStorage.getItem("closed-toasts") || "[]");
@@ -19,6 +19,7 @@ const frontdesk = window.frontdesk = {};
     const list = $("#list"), open = $("#thread")?.dataset.conversation;
     const url = new URL(list.dataset.url, location.origin);
     if (open) url.searchParams.set("open", open);
+    url.searchParams.set("shown", document.querySelectorAll(".row").length);
     return url.pathname + url.search;
   };
 
@@ -30,7 +31,9 @@ const frontdesk = window.frontdesk = {};
     },
     async list() {
       const rows = $("#rows");
-      if (rows && $("#list .menu[open]") === null) await ask(listUrl(), "#list");
+      if (!rows || $("#list .menu[open]")) return;
+      if (rows.scrollTop > 400 && document.querySelectorAll(".row").length > MOST_ROWS) return;
+      await ask(listUrl(), "#list");
     },
     async thread() {
       const thread = $("#thread[data-url]");
@@ -105,6 +108,14 @@ const frontdesk = window.frontdesk = {};
   }
   document.addEventListener("htmx:response:error", (event) => {
     if (event.detail.ctx.response.status === 401) root.dataset.keepLink = "out";
+  });
+  /* The extension connects again only where it was connected once: the first attempt is ours to repeat. */
+  let attempts = 0;
+  document.addEventListener("htmx:finally:request", (event) => {
+    const { ctx } = event.detail, live = $("#live");
+    if (ctx.request.action !== "/events" || ctx.response?.status < 400 || root.dataset.keepLink === "out") return;
+    late();
+    setTimeout(() => { if (!live._htmx?.sse) htmx.ajax("GET", "/events", { source: live }); }, Math.min(30000, 500 * 2 ** attempts++));
   });
 
   /* An error page of something between us and the server has no business inside a part. */
