@@ -23,9 +23,6 @@ from storage.pages import Page
 from storage.recording import look, write_record
 from storage.tables import IS_OPEN, conversations, messages, turns, verdicts
 
-POST_REPLY = "post_reply"
-"""The verb after which a conversation is no longer listed as unanswered, once it was accepted."""
-
 _ADD_MESSAGES = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
 _ADD_VERDICT = insert(verdicts).on_conflict_do_nothing()
 _add_turn = insert(turns)
@@ -71,7 +68,7 @@ class Conversations:
         async with self._db.write() as connection:
             stored = await look(self._db, connection, record)
             arrived = await self._add_messages(connection, recorded)
-            summary = await write_record(connection, record, stored, arrived=arrived, answered=_answers(verdict))
+            summary = await write_record(connection, record, stored, arrived=arrived, verdict=verdict)
             if evidence is not None:
                 await self._add_evidence(connection, record.conversation_id, *evidence)
             if verdict is not None:
@@ -240,7 +237,3 @@ class Conversations:
             if added is not None:
                 await events.append(self._db, connection, "message", conversation_id=conversation_id)
         return message_from(row)
-
-
-def _answers(verdict: Verdict | None) -> bool:
-    return verdict is not None and verdict.accepted and verdict.verb == POST_REPLY

@@ -33,13 +33,6 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def _set_pragmas(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
 def _sqlite_engine(url: URL, *, writes: bool, connections: int) -> AsyncEngine:
     engine = create_async_engine(
         url.set(drivername="sqlite+fewhops"),
@@ -49,7 +42,14 @@ def _sqlite_engine(url: URL, *, writes: bool, connections: int) -> AsyncEngine:
         max_overflow=0,
         pool_reset_on_return=None,  # every transaction below ends by commit or rollback
     )
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (*_PRAGMAS, f"PRAGMA query_only={'OFF' if writes else 'ON'}"):
+            cursor.execute(pragma)
+        cursor.close()
+
     return engine
 
 

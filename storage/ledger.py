@@ -23,6 +23,15 @@ _STATE_OF = {
     SendResult.FAILED: DeliveryState.FAILED,
     SendResult.UNKNOWN: DeliveryState.UNKNOWN,
 }
+_RESULT_OF = {
+    DeliveryState.QUEUED: SendResult.RETRY,
+    DeliveryState.SENDING: SendResult.UNKNOWN,
+    DeliveryState.UNKNOWN: SendResult.UNKNOWN,
+    DeliveryState.FAILED: SendResult.FAILED,
+    DeliveryState.SENT: SendResult.SENT,
+    DeliveryState.DELIVERED: SendResult.SENT,
+    DeliveryState.READ: SendResult.SENT,
+}
 _REACHED = frozenset({DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ})
 
 _ADD = insert(messages).inline()
@@ -30,6 +39,9 @@ _CHANGE = update(messages).where(messages.c.id == bindparam("message"))
 _M = messages.c
 _FOUND = select(_M.id, _M.conversation_id, _M.inbox_id, _M.delivery, _M.provider_id)
 _BY_ID = _FOUND.where(_M.id == bindparam("message"), _M.direction == Direction.OUTBOUND.value)
+_OUTCOME = select(_M.delivery, _M.provider_id, _M.delivery_error).where(
+    _M.id == bindparam("message"), _M.direction == Direction.OUTBOUND.value
+)
 _BY_PROVIDER_ID = _FOUND.where(IS_SENT_ROW, _M.inbox_id == bindparam("inbox"), _M.provider_id == bindparam("provider"))
 
 
@@ -69,7 +81,7 @@ class Ledger:
 
     async def _mark(self, connection: AsyncConnection, message: OutboundMessage, stored: Stored, claim: Claim, turn_id: str | None) -> None:
         state, error = _MARKS[claim]
-        attempts = (stored.attempts or 0) + (claim is Claim.GRANTED)
+        attempts = (stored.attempts or 0) + int(claim is Claim.GRANTED)
         if stored.delivery is None:
             await connection.execute(_ADD, outbound_values(message, turn_id=turn_id, delivery=state, error=error, attempts=attempts))
         else:
@@ -94,6 +106,14 @@ class Ledger:
             if changes:
                 await connection.execute(_CHANGE, {**changes, "message": message_id})
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
+
+    async def outcome(self, message_id: str) -> SendOutcome:
+        """How a settled message ended: SENT (delivered and read, too), FAILED or UNKNOWN. Raises NotFound."""
+        async with self._db.read() as connection:
+            row = (await connection.execute(_OUTCOME, {"message": message_id})).first()
+        if row is None:
+            raise NotFound(f"No message {message_id} was ever claimed")
+        return SendOutcome(result=_RESULT_OF[DeliveryState(row.delivery)], provider_id=row.provider_id, error=row.delivery_error)
 
     async def record_receipt(self, inbox_id: str, receipt: DeliveryReceipt) -> str | None:
         """What the channel reports about a message of ours.
@@ -153,5 +173,7 @@ def _decide(message: OutboundMessage, record: ConversationRecord, stored: Stored
         case DeliveryState.SENDING:
             # An attempt died in mid-send. Superseded would mean "never sent", which nobody knows any more.
             return Claim.GRANTED if idempotent and not superseded else Claim.INTERRUPTED
+        case DeliveryState.FAILED if stored.delivery_error == SUPERSEDED_ERROR:
+            return Claim.SUPERSEDED
         case _:
             return Claim.SETTLED

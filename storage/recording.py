@@ -6,15 +6,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.commands import Verdict
 from domain.conversations import ConversationRecord, Status
 from domain.errors import NotFound
-from domain.messages import InboundMessage, OutboundMessage, Sender
+from domain.messages import InboundMessage, OutboundMessage, Purpose, Sender
 from storage.database import Database
 from storage.mapping import AnyRow, Values, preview, record_values
 from storage.tables import addresses, contacts, conversations, inboxes, messages
 
+PROMISES = frozenset({Purpose.HOLDING, Purpose.APOLOGY})
+"""What tells a customer only to wait: the lists go on showing the question."""
+
 MOST_UNREAD = 10
 """Where counting unread messages stops."""
+
+ANSWERING_VERBS = frozenset({"post_reply"})
+"""Verbs by which a person answers: once one is accepted, the conversation is no longer listed as unanswered."""
 
 INBOX_SEEN_EVERY = timedelta(seconds=1)
 """An inbox's `last_message_at` may lag this much, so that a burst does not write that row with every message."""
@@ -24,8 +31,8 @@ _STORED = (
     conversations.c.version,
     conversations.c.first_version,
     conversations.c.epoch,
+    conversations.c.status,
     conversations.c.unread,
-    conversations.c.unanswered,
     conversations.c.said_unanswered,
     conversations.c.previous_id,
     conversations.c.last_message_at,
@@ -47,7 +54,7 @@ _ADDRESS = (
     .scalar_subquery()
 )
 _LOOK_BEFORE_SEND = (
-    select(*_STORED, messages.c.delivery, messages.c.attempts, _ADDRESS.label("address"))
+    select(*_STORED, messages.c.delivery, messages.c.delivery_error, messages.c.attempts, _ADDRESS.label("address"))
     .select_from(_FROM.outerjoin(messages, messages.c.id == bindparam("message_id")))
     .where(inboxes.c.id == bindparam("inbox_id"))
 )
@@ -106,14 +113,14 @@ async def write_record(
     *,
     arrived: Sequence[InboundMessage] = (),
     sent: OutboundMessage | None = None,
-    answered: bool = False,
+    verdict: Verdict | None = None,
 ) -> str | None:
-    """Writes what the record and new messages change. `answered`: a person did, so it is no longer listed as unanswered.
+    """Writes what the record, new messages and a person's accepted answer change.
 
     Returns the summary of the contact's last closed conversation when this is the conversation's first record, or a repeat of that.
     """
     previous_id, summary = await _previous(connection, record, stored)
-    changes = _changes(record, stored, arrived, sent, answered=answered)
+    changes = _changes(record, stored, arrived, sent, verdict)
     if stored.stored_id is None:
         values = {**_nothing_said(record), **changes, "id": record.conversation_id, "first_version": record.version}
         await connection.execute(_ADD, {**values, "previous_id": previous_id})
@@ -145,7 +152,7 @@ def _nothing_said(record: ConversationRecord) -> Values:
 
 
 def _changes(
-    record: ConversationRecord, stored: Stored, arrived: Sequence[InboundMessage], sent: OutboundMessage | None, *, answered: bool
+    record: ConversationRecord, stored: Stored, arrived: Sequence[InboundMessage], sent: OutboundMessage | None, verdict: Verdict | None
 ) -> Values:
     changes: Values = {}
     is_new = stored.stored_id is None
@@ -153,10 +160,9 @@ def _changes(
         changes |= record_values(record)
         if not is_new:
             changes["epoch"] = max(record.epoch, stored.epoch)
-        # Only when the record begins to say so: a later record still saying it must not undo what a person dismissed.
-        if record.unanswered and (is_new or not stored.said_unanswered):
+        if record.unanswered and (is_new or _begins_unanswered(record, stored, verdict)):
             changes["unanswered"] = True
-    if answered:
+    if verdict is not None and verdict.accepted and verdict.verb in ANSWERING_VERBS:
         changes["unanswered"] = False
     if arrived:
         changes["unread"] = min((0 if is_new else stored.unread) + len(arrived), MOST_UNREAD)
@@ -164,10 +170,17 @@ def _changes(
     return changes
 
 
+def _begins_unanswered(record: ConversationRecord, stored: Stored, verdict: Verdict | None) -> bool:
+    """Whether nobody answered just now. A record goes on saying `unanswered` from before, which must not undo a person's dismissal;
+    but another time-out does count: the conversation stops being flagged without anybody's verb."""
+    timed_out_again = verdict is None and stored.status == Status.FLAGGED and record.status in (Status.BOT, Status.CLOSED)
+    return timed_out_again or not stored.said_unanswered
+
+
 def _last_message(stored: Stored, arrived: Sequence[InboundMessage], sent: OutboundMessage | None) -> Values:
     at: datetime
     message: InboundMessage | OutboundMessage
-    if sent is not None:
+    if sent is not None and sent.purpose not in PROMISES:
         at, message, sender = sent.created_at, sent, sent.sender
     elif arrived:
         message = max(arrived, key=lambda each: each.received_at)

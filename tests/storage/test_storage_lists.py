@@ -15,8 +15,10 @@ from domain.knowledge import ChunkKind, Evidence, Passage
 from domain.managers import Inbox, Manager, Role
 from domain.messages import Direction, InboundMessage, Sender
 from domain.turns import Recorded
+from storage import tables
 from storage.arrivals import Arrivals
 from storage.conversations import Conversations
+from storage.database import Database
 from storage.events import Events
 from storage.inboxes import Inboxes
 from storage.people import People
@@ -80,6 +82,16 @@ async def test_sections_show_what_belongs_there(write: Write, conversations: Con
     assert await conversations.counts(me.id) == Counts(all=7, bot=1, mine=4, flagged=3)
     assert await conversations.counts(None) == Counts(all=7, bot=1, mine=3, flagged=3)
     assert (await conversations.get("mine")).assignee_name == "Me"
+
+
+async def test_counting_stops_at_a_thousand(write: Write, conversations: Conversations, db: Database, me: Manager) -> None:
+    await write("c-0", status=Status.FLAGGED)
+    async with db.write() as connection:
+        row = (await connection.execute(tables.conversations.select())).mappings().one()
+        for status in (Status.FLAGGED, Status.HUMAN):
+            rows = [{**row, "id": f"{status}-{number}", "status": status.value, "assignee_id": me.id} for number in range(1_100)]
+            await connection.execute(tables.conversations.insert(), rows)
+    assert await conversations.counts(me.id) == Counts(all=1_000, bot=0, mine=1_000, flagged=1_000)
 
 
 async def test_who_waits_longest_comes_first(write: Write, conversations: Conversations, me: Manager) -> None:
@@ -214,6 +226,23 @@ async def test_a_record_that_still_says_unanswered_does_not_undo_a_dismissal(wri
     await write("c-1", unanswered=True)
     await conversations.dismiss_unanswered("c-1")
     await write("c-1", version=2, unanswered=True, text="Hello?")
+    assert not (await conversations.get("c-1")).unanswered
+
+
+async def test_another_time_out_lists_a_dismissed_conversation_again(write: Write, conversations: Conversations) -> None:
+    await write("c-1", unanswered=True)
+    await conversations.dismiss_unanswered("c-1")
+    await write("c-1", version=2, unanswered=True, status=Status.FLAGGED)
+    assert not (await conversations.get("c-1")).unanswered
+    await write("c-1", version=3, unanswered=True, status=Status.BOT)
+    assert (await conversations.get("c-1")).unanswered
+
+
+async def test_a_release_by_a_person_is_no_time_out(write: Write, conversations: Conversations) -> None:
+    await write("c-1", unanswered=True)
+    await conversations.dismiss_unanswered("c-1")
+    await write("c-1", version=2, unanswered=True, status=Status.FLAGGED)
+    await write("c-1", version=3, unanswered=True, status=Status.BOT, verdict=verdict(verb="release"))
     assert not (await conversations.get("c-1")).unanswered
 
 

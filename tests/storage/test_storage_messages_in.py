@@ -14,6 +14,7 @@ from domain.messages import Arrival, InboundMessage, MessageType
 from storage.arrivals import Arrivals
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.inboxes import Inboxes
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -43,6 +44,22 @@ async def test_the_same_id_with_another_body_is_a_conflict(arrivals: Arrivals, i
     await arrivals.admit(inbox, arrival("m-1"))
     with pytest.raises(Conflict, match="m-1"):
         await arrivals.admit(inbox, arrival("m-1", body_hash="h2"))
+
+
+async def test_an_open_conversation_is_known_at_the_door(arrivals: Arrivals, conversations: Conversations, inbox: Inbox) -> None:
+    first = await arrivals.admit(inbox, arrival("m-1"))
+    assert first.conversation_id is None
+    record = record_of(first.contact_id, first.workflow_id)
+    await conversations.record(RecordedMessages(record=record))
+    assert (await arrivals.admit(inbox, arrival("m-2"))).conversation_id == "c-1"
+    await conversations.close(record.model_copy(update={"version": 2, "status": Status.CLOSED, "closed_at": NOON}), "done")
+    assert (await arrivals.admit(inbox, arrival("m-3"))).conversation_id is None
+
+
+async def test_looking_for_a_contact_makes_none(arrivals: Arrivals, inbox: Inbox) -> None:
+    assert await arrivals.known_contact("shop", "ana") is None
+    contact = await arrivals.contact_for("shop", "ana", None)
+    assert await arrivals.known_contact("shop", "ana") == contact
 
 
 async def test_accepting_what_never_came_is_not_found(arrivals: Arrivals) -> None:
@@ -133,13 +150,13 @@ async def test_a_picture_without_words_has_a_preview(arrivals: Arrivals, convers
     assert (await conversations.get("c-1")).last_message_text == "[image]"
 
 
-async def test_the_inbox_shows_its_last_message(arrivals: Arrivals, conversations: Conversations, inboxes: object, inbox: Inbox) -> None:
+async def test_the_inbox_shows_its_last_message(arrivals: Arrivals, conversations: Conversations, inboxes: Inboxes, inbox: Inbox) -> None:
     contact_id, workflow_id = await arrivals.contact_for("shop", "ana", None)
     record = record_of(contact_id, workflow_id)
     later = arrival("m-2").message.model_copy(update={"received_at": NOON + timedelta(minutes=5)})
     await conversations.record(RecordedMessages(record=record, messages=(arrival("m-1").message,)))
     await conversations.record(RecordedMessages(record=record, messages=(later,)))
-    assert (await inboxes.get("shop")).last_message_at == NOON + timedelta(minutes=5)  # type: ignore[attr-defined]
+    assert (await inboxes.get("shop")).last_message_at == NOON + timedelta(minutes=5)
 
 
 async def test_recording_on_an_inbox_that_is_gone_is_not_found(conversations: Conversations, inbox: Inbox) -> None:

@@ -133,6 +133,7 @@ async def test_the_bot_is_silent_once_a_person_took_over(ledger: Ledger, convers
     taken = record(version=2, epoch=1, status=Status.HUMAN, assignee_id="ana")
     await conversations.record(RecordedMessages(record=taken))
     assert await claim(ledger, reply(), record()) is Claim.SUPERSEDED
+    assert await claim(ledger, reply(), record()) is Claim.SUPERSEDED
     message = await conversations.message("o-1")
     assert (message.delivery, message.delivery_error) == (DeliveryState.FAILED, "a person took over before this was sent")
     shown = await conversations.get("c-1")
@@ -207,6 +208,27 @@ async def test_evidence_for_an_unknown_send_is_told(ledger: Ledger, conversation
     message = await conversations.message("o-1")
     assert (message.delivery, message.delivery_error) == (DeliveryState.SENT, None)
     assert await ledger.is_ours("shop", "p-9")
+
+
+@pytest.mark.parametrize(
+    ("ended", "said", "result"),
+    [
+        (SendOutcome(result=SendResult.SENT, provider_id="p-1"), None, SendResult.SENT),
+        (SendOutcome(result=SendResult.SENT, provider_id="p-1"), DeliveryState.READ, SendResult.SENT),
+        (SendOutcome(result=SendResult.FAILED, error="blocked"), None, SendResult.FAILED),
+        (SendOutcome(result=SendResult.UNKNOWN, error="no answer"), None, SendResult.UNKNOWN),
+    ],
+)
+async def test_how_a_message_ended_can_be_asked_later(
+    ledger: Ledger, record: Make, reply: Make, ended: SendOutcome, said: DeliveryState | None, result: SendResult
+) -> None:
+    await claim(ledger, reply(), record())
+    await ledger.settle("o-1", ended)
+    if said is not None:
+        await ledger.record_receipt("shop", DeliveryReceipt(message_id="o-1", state=said, at=NOON))
+    assert await ledger.outcome("o-1") == ended.model_copy(update={"result": result})
+    with pytest.raises(NotFound):
+        await ledger.outcome("o-2")
 
 
 async def test_reports_about_strangers_messages_change_nothing(ledger: Ledger, record: Make, reply: Make) -> None:
