@@ -40,6 +40,9 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 CACHED_CONVERSATIONS = 5_000
 """About 25 kB each. An evicted conversation is replayed with its next message."""
 
+BUILD_ID = "frontdesk"
+"""Named, because the SDK's default is a hash over every loaded module's code: seconds of each start. Nothing is routed by it."""
+
 
 def build_notifiers(settings: Settings) -> Mapping[str, Notifier]:
     """The rungs that are configured; the others are passed over."""
@@ -97,6 +100,7 @@ def build_worker(
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules("domain", "activities", "pydantic", "structlog")
         ),
+        build_id=BUILD_ID,
         max_cached_workflows=CACHED_CONVERSATIONS,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=timedelta(seconds=5),
