@@ -40,10 +40,11 @@ from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo
 from domain.model import Model
 from domain.turns import Question
-from workflows.conversation import CHANNEL, INBOX, SEARCH_ATTRIBUTES, STATUS, Conversation
+from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
 from workflows.state import ConversationInput
 from workflows.verbs import name_of
+from workflows.visible import CHANNEL, INBOX, SEARCH_ATTRIBUTES, STATUS
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -20,6 +20,8 @@ class DeliveryActivities:
         """Claims the message's row, sends, writes how it ended. Back-off is the workflow's: nothing is tried twice in here."""
         message = delivery.message
         channel = self._channels[delivery.record.channel]
+        # Read before the claim: a claim whose send never begins would count as perhaps sent.
+        credentials = await self._inboxes.credentials(message.inbox_id)
         claim, recipient = await self._ledger.claim(
             message, delivery.record, turn_id=delivery.turn_id, idempotent=channel.features.idempotent_send
         )
@@ -34,7 +36,6 @@ class DeliveryActivities:
                     message_id=message.id, result=SendResult.UNKNOWN, error="the service stopped while this was being sent"
                 )
             case Claim.GRANTED:
-                credentials = await self._inboxes.credentials(message.inbox_id)
                 outcome = await channel.send(message, recipient, credentials)
         if delivery.last and outcome.result is SendResult.RETRY:
             outcome = SendOutcome(result=SendResult.FAILED, error=f"gave up after {delivery.attempt} attempts: {outcome.error}")

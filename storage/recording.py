@@ -20,8 +20,8 @@ PROMISES = frozenset({Purpose.HOLDING, Purpose.APOLOGY})
 MOST_UNREAD = 10
 """Where counting unread messages stops."""
 
-ANSWERING_VERBS = frozenset({"post_reply"})
-"""Verbs by which a person answers: once one is accepted, the conversation is no longer listed as unanswered."""
+ANSWERING_VERBS = frozenset({"post_reply", "resolve"})
+"""Verbs by which a person settles what was asked: once one is accepted, the conversation is no longer listed as unanswered."""
 
 INBOX_SEEN_EVERY = timedelta(seconds=1)
 """An inbox's `last_message_at` may lag this much, so that a burst does not write that row with every message."""

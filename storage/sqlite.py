@@ -105,7 +105,7 @@ class FewHopsCursor(AsyncAdapt_dbapi_cursor):
         assert isinstance(adapted, FewHopsConnection)
         try:
             description, rowcount, lastrowid, rows = adapted.run(operation, parameters, many=many)
-        except Exception as error:
+        except sqlite3.Error as error:
             adapted._handle_exception(error)  # noqa: SLF001 as the stock cursor does
         self._outcome = (description, rowcount, lastrowid)
         self._rows = collections.deque(rows)

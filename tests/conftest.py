@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from running import SEARCH_ATTRIBUTES as SEARCH_ATTRIBUTE_KINDS
 from storage.migrate import upgrade
-from workflows.conversation import SEARCH_ATTRIBUTES
+from workflows.visible import SEARCH_ATTRIBUTES
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 

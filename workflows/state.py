@@ -161,6 +161,13 @@ class ConversationState(BaseModel):
         self.holding_sent = False
         self.returns_after = None
 
+    def give_up_waiting(self) -> None:
+        """Nobody came in time: the bot has it again, and what was asked stays listed until a person dismisses it."""
+        unreplied = self.unreplied
+        self.give_to_bot()
+        self.unreplied = unreplied
+        self.unanswered = True
+
     def snooze(self, until: datetime, owner_id: str, now: datetime) -> None:
         back_to = Status.FLAGGED if self.status is Status.FLAGGED else Status.HUMAN
         owner = self.assignee_id or owner_id

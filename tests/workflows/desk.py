@@ -261,7 +261,7 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, *, seconds:
 async def open_desk(client: Client, database_url: str, **policy: object) -> AsyncIterator[Desk]:
     """A desk with two managers and one inbox; no worker yet."""
     async with open_stores(database_url, "a key for tests", FEATURES) as stores:
-        settings = {"secret": "s", "callback_url": "https://shop.example/replies", "quiet_window_seconds": "0"}
+        settings = {"secret": "s", "callback_url": "https://shop.example/replies", "quiet_window_seconds": "0", "answer_threshold": "0.5"}
         given = {name: str(value) for name, value in policy.items()}
         inbox = await stores.inboxes.add(ChannelKind.REST, "Shop", inbox_id="shop", settings={**settings, **given})
         ana = await stores.people.add("ana@shop.example", "Ana", Role.OWNER, phone="+5491112345678")

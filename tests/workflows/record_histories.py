@@ -18,7 +18,7 @@ from domain.channels import SendOutcome, SendResult
 from domain.conversations import Status
 from storage.migrate import upgrade
 from tests.workflows.desk import NEAR, Desk, open_desk, until
-from workflows.conversation import SEARCH_ATTRIBUTES
+from workflows.visible import SEARCH_ATTRIBUTES
 
 FOLDER = Path(__file__).parent / "histories"
 Story = Callable[[Desk], Awaitable[str]]

@@ -1,0 +1,109 @@
+"""The outbox: what is put into it, and what follows from how an attempt to send ended."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from domain.channels import ChannelKind, SendResult
+from domain.conversations import HandOffReason, Status
+from domain.knowledge import Citation
+from domain.messages import MessageRef, OutboundMessage, Purpose, Sender
+from domain.turns import DeliveryReport
+from workflows.state import ConversationState, Outgoing, hand_off_for
+
+LONGEST_BACKOFF = timedelta(minutes=5)
+GIVE_UP_AFTER = timedelta(hours=24)
+"""A message that could not be sent for so long counts as failed and is shown to a manager."""
+
+
+def say(
+    state: ConversationState,
+    purpose: Purpose,
+    text: str,
+    now: datetime,
+    new_id: Callable[[], str],
+    *,
+    in_reply_to: tuple[MessageRef, ...] = (),
+    quick_replies: tuple[str, ...] = (),
+    citations: tuple[Citation, ...] = (),
+    confidence: float | None = None,
+    turn_id: str | None = None,
+) -> None:
+    """The bot's words go into the outbox, after the inbox's greeting if they are the episode's first."""
+    if not state.greeted:
+        state.greeted = True
+        # The chat page greets before anybody has written.
+        if state.policy.greeting and state.start.channel is not ChannelKind.WEBCHAT:
+            say(state, Purpose.GREETING, state.policy.greeting, now, new_id)
+    message = OutboundMessage(
+        id=new_id(),
+        conversation_id=state.conversation_id,
+        inbox_id=state.start.inbox_id,
+        contact_id=state.start.contact_id,
+        sender=Sender.BOT,
+        purpose=purpose,
+        text=text,
+        quick_replies=quick_replies,
+        in_reply_to=in_reply_to,
+        citations=citations,
+        confidence=confidence,
+        epoch=state.epoch,
+        created_at=now,
+    )
+    state.outbox.append(Outgoing(message=message, turn_id=turn_id))
+    state.note_recent(message.id)
+
+
+def say_holding_line(state: ConversationState, now: datetime, new_id: Callable[[], str]) -> None:
+    """Once for each time the conversation is flagged."""
+    if state.policy.holding_line and not state.holding_sent:
+        state.holding_sent = True
+        say(state, Purpose.HOLDING, state.policy.holding_line, now, new_id)
+
+
+def after_send(state: ConversationState, report: DeliveryReport, now: datetime) -> bool:
+    """Takes the outbox's first message out, or puts it back for another attempt. Returns whether SQL must be told."""
+    item = state.outbox.pop(0)
+    message = item.message
+    if report.result == SendResult.RETRY:
+        state.outbox.insert(0, _again(state, item, report, now))
+        return False
+    returns = message.id == state.returns_after
+    if returns:
+        state.returns_after = None
+    match report.result:
+        case SendResult.SENT if returns and state.status is Status.HUMAN:
+            state.give_to_bot()
+            return True
+        case SendResult.FAILED | SendResult.UNKNOWN:
+            _ask_for_person(state, message, report, now)
+            return True
+        case "superseded":
+            _hand_over(state, message.in_reply_to)
+    return False
+
+
+def _again(state: ConversationState, item: Outgoing, report: DeliveryReport, now: datetime) -> Outgoing:
+    wait = max(timedelta(seconds=report.retry_after or 0), min(timedelta(seconds=2 ** (item.attempt - 1)), LONGEST_BACKOFF))
+    # A person took over during the attempt: the next one, at once, lets the ledger refuse the message.
+    overtaken = item.message.sender is Sender.BOT and item.message.epoch < state.epoch
+    return item.model_copy(update={"attempt": item.attempt + 1, "not_before": None if overtaken else now + wait})
+
+
+def _ask_for_person(state: ConversationState, message: OutboundMessage, report: DeliveryReport, now: datetime) -> None:
+    """What the bot could not say, a person must; what a person could not say, stays with that person."""
+    if message.sender is not Sender.BOT or state.status is not Status.BOT:
+        return
+    happened = "may not have reached the customer" if report.result == SendResult.UNKNOWN else "could not be delivered"
+    state.flag(hand_off_for(HandOffReason.ASSISTANT_FAILED, f"The bot's message {happened}: {report.error}", now))
+    # The channel just refused us: another line to the same customer would fare no better.
+    state.holding_sent = True
+
+
+def _hand_over(state: ConversationState, refs: tuple[MessageRef, ...]) -> None:
+    """A bot's reply was stopped: what it would have answered stands in the person's reply instead."""
+    for position, item in enumerate(state.outbox):
+        if item.message.sender is Sender.MANAGER:
+            joined = item.message.model_copy(update={"in_reply_to": (*refs, *item.message.in_reply_to)})
+            state.outbox[position] = item.model_copy(update={"message": joined})
+            return
+    state.unreplied = [*refs, *state.unreplied]
