@@ -34,7 +34,7 @@ from domain.commands import (
 )
 from domain.conversations import Conversation as ConversationView
 from domain.conversations import Status
-from domain.errors import EngineUnavailable, FrontdeskError, NotFound
+from domain.errors import EngineUnavailable, NotFound
 from domain.knowledge import Answer
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo
@@ -97,8 +97,8 @@ class InboxReads(Protocol):
     async def get(self, inbox_id: str) -> Inbox: ...
 
 
-class Pingable(Protocol):
-    async def ping(self) -> None: ...
+class Answering(Protocol):
+    async def answers(self) -> bool: ...
 
 
 class Received(Model):
@@ -179,7 +179,7 @@ class ConversationGateway:
         conversations: ConversationReads,
         inboxes: InboxReads,
         receipts: ReceiptStore,
-        database: Pingable,
+        database: Answering,
         ui_url: str | None = None,
         task_queue: str = TASK_QUEUE,
     ) -> None:
@@ -357,10 +357,9 @@ class ConversationGateway:
     async def _database_answers(self) -> bool:
         try:
             async with asyncio.timeout(3):
-                await self._database.ping()
-        except (OSError, TimeoutError, FrontdeskError):
+                return await self._database.answers()
+        except TimeoutError:
             return False
-        return True
 
     async def _engine_answers(self) -> tuple[bool, bool]:
         request = DescribeTaskQueueRequest(

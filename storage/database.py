@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event, text
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from domain.errors import InvalidInput
@@ -87,7 +87,11 @@ class Database:
         await self._writer.dispose()
         await self._reader.dispose()
 
-    async def ping(self) -> None:
-        """Raises the driver's error if the database does not answer."""
-        async with self.read() as connection:
-            await connection.execute(_PING)
+    async def answers(self) -> bool:
+        """Whether the database can be asked; for health checks."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(_PING)
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
