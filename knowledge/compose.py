@@ -9,7 +9,7 @@ from domain.knowledge import ChunkKind, Citation, Draft, Passage
 from knowledge.corpus import Corpus
 from knowledge.retrieve import Ranking
 from knowledge.signals import Candidate
-from knowledge.words import sentences, stem, stems
+from knowledge.words import sentences, stem, stems_in
 
 EXTRACTIVE = "extractive"
 REPLY_SENTENCES = 3
@@ -38,7 +38,7 @@ def _best_sentences(corpus: Corpus, row: int, ranking: Ranking) -> str:
     found = sentences(corpus.chunks[row].text)
     if sum(len(sentence) + 1 for sentence in found) <= REPLY_CHARACTERS:
         return " ".join(found)
-    scores = corpus.sentences_of(row).astype(np.float32) @ ranking.vector + _WORDS_SHARE * _coverage(
+    scores = corpus.sentences_of(row).astype(np.float32, copy=False) @ ranking.vector + _WORDS_SHARE * _coverage(
         found, corpus.digests[row].language, ranking
     )
     chosen: list[int] = []
@@ -57,7 +57,7 @@ def _coverage(found: Sequence[str], language: str, ranking: Ranking) -> NDArray[
     weights.pop("", None)
     total = sum(weights.values()) or 1.0
     return np.array(
-        [sum(weights[term] for term in weights.keys() & set(stems(sentence, language))) / total for sentence in found], np.float32
+        [sum(weights[term] for term in weights.keys() & stems_in(sentence, language)) / total for sentence in found], np.float32
     )
 
 

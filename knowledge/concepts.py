@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.words import fold
@@ -22,6 +22,12 @@ class _Thesaurus:
     phrases: dict[str, list[tuple[tuple[str, ...], bool, str]]] = field(default_factory=dict)
     """By first word: the words that follow, whether the last one is whole, and the concept."""
     longest: int = 0
+
+
+@lru_cache(maxsize=20_000)
+def concepts_of_word(word: str) -> frozenset[str]:
+    """The same of one word, remembered: questions share most of theirs."""
+    return concepts_of(word)
 
 
 def concepts_of(text: str) -> frozenset[str]:

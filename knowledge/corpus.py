@@ -9,7 +9,6 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import InvalidInput
 from domain.knowledge import Chunk, ChunkKind
 from knowledge.digest import Digest, digest, title_of
 from knowledge.embed import texts_to_embed, unpack
@@ -18,11 +17,14 @@ from knowledge.words import detect_language, fold, words_of
 
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]
+Rows = NDArray[np.float32] | NDArray[np.float16]
 Encode = Callable[[Sequence[str]], Floats]
 
 _SURE_OF_LANGUAGE = 200
 """Characters of text from which its language is trusted more than its document's."""
 _WORDS_AT_ONCE = 512
+_MOST_SINGLE = 50_000
+"""Rows of vectors up to which they are held in single precision: 100 MB. Half precision takes half of that and a little more time."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Corpus:
     names: Mapping[str, str]
     vectors: Floats
     titles: Floats
-    sentence_vectors: Halves
+    sentence_vectors: Rows
     starts: tuple[int, ...]
     lexicon: Lexicon
     digests: tuple[Digest, ...]
@@ -43,16 +45,18 @@ class Corpus:
     title_concept_weights: Mapping[str, float]
     rarest_concept: float
     vocabulary: Mapping[str, int]
-    word_vectors: Halves
+    word_vectors: Rows
     answers: Mapping[str, int]
     """Rows of the stored questions, by their bare words."""
     word_ids: tuple[NDArray[np.int32], ...] = field(repr=False)
     """Of each unit's words, its title's words first."""
+    refused: tuple[str, ...] = ()
+    """Names of documents that were left out: they must be imported again."""
 
     def is_pair(self, row: int) -> bool:
         return self.chunks[row].kind is ChunkKind.QUESTION_ANSWER
 
-    def sentences_of(self, row: int) -> Halves:
+    def sentences_of(self, row: int) -> Rows:
         return self.sentence_vectors[self.starts[row] : self.starts[row + 1]]
 
 
@@ -72,16 +76,15 @@ def build_corpus(
 ) -> Corpus:
     """What `previous` already knows of the same chunks and words is taken over.
 
-    Raises InvalidInput if a chunk was embedded by another model: its vectors can't be compared with a question's.
+    Chunks that were embedded by another model are left out, as their vectors can't be compared with a question's.
     """
     kept: list[Chunk] = []
     rows: list[Halves] = []
+    refused: set[str] = set()
     for chunk in chunks:
         if chunk.embedding_model != embedding_model:
-            raise InvalidInput(
-                f"Document {names.get(chunk.document_id, chunk.document_id)} was embedded by {chunk.embedding_model or 'no model'}, "
-                f"this release embeds by {embedding_model}. Import it again: ./frontdesk knowledge import FILE"
-            )
+            refused.add(names.get(chunk.document_id, chunk.document_id))
+            continue
         rows.append(unpack(chunk.vector, len(texts_to_embed(chunk))))
         kept.append(chunk.model_copy(update={"vector": b""}))
     digests = _digests(kept, previous)
@@ -93,7 +96,7 @@ def build_corpus(
         names=dict(names),
         vectors=np.asarray([some[0] for some in rows] or nothing, np.float32),
         titles=np.asarray([some[1] for some in rows] or nothing, np.float32),
-        sentence_vectors=np.concatenate([some[2:] for some in rows]) if rows else nothing,
+        sentence_vectors=_held(np.concatenate([some[2:] for some in rows]) if rows else nothing),
         starts=(0, *accumulate(len(some) - 2 for some in rows)),
         lexicon=Lexicon([(one.language, title_of(chunk), chunk.text) for one, chunk in zip(digests, kept, strict=True)]),
         digests=digests,
@@ -104,6 +107,7 @@ def build_corpus(
         word_vectors=word_vectors,
         answers={bare(chunk.question): row for row, chunk in reversed(list(enumerate(kept))) if chunk.question},
         word_ids=tuple(_ids(one, vocabulary) for one in digests),
+        refused=tuple(sorted(refused)),
     )
 
 
@@ -123,18 +127,22 @@ def _digests(chunks: Sequence[Chunk], previous: Corpus | None) -> tuple[Digest, 
     return tuple(found)
 
 
-def _vocabulary(digests: Sequence[Digest], encode: Encode, previous: Corpus | None) -> tuple[dict[str, int], Halves]:
+def _vocabulary(digests: Sequence[Digest], encode: Encode, previous: Corpus | None) -> tuple[dict[str, int], Rows]:
     words = list(dict.fromkeys(word for one in digests for word in one.words))
     old = previous.vocabulary if previous else {}
     fresh = [word for word in words if word not in old]
-    vectors: dict[str, Halves] = {}
+    vectors: dict[str, Rows] = {}
     for start in range(0, len(fresh), _WORDS_AT_ONCE):
         some = fresh[start : start + _WORDS_AT_ONCE]
         vectors.update(zip(some, encode(some).astype(np.float16), strict=True))
     if previous:
         vectors.update({word: previous.word_vectors[old[word]] for word in words if word in old})
     matrix = np.asarray([vectors[word] for word in words], np.float16) if words else np.zeros((0, 1), np.float16)
-    return {word: row for row, word in enumerate(words)}, matrix
+    return {word: row for row, word in enumerate(words)}, _held(matrix)
+
+
+def _held(matrix: Halves) -> Rows:
+    return matrix if len(matrix) > _MOST_SINGLE else matrix.astype(np.float32)
 
 
 def _ids(one: Digest, vocabulary: Mapping[str, int]) -> NDArray[np.int32]:

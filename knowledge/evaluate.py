@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 from pydantic import ValidationError
 
 from domain.errors import InvalidInput, NotFound
@@ -94,8 +93,7 @@ def evaluate(pdf: Path, questions: Path, out: Path, *, threshold: float = DEFAUL
 
 
 def _prediction(corpus: Corpus, question: Question, threshold: float, encoder: SentenceEncoder, model: ConfidenceModel) -> Prediction:
-    vector = np.asarray(encoder.encode([question.question])[0], np.float32)
-    evidence = find_evidence(corpus, question.question, vector, model, encoder.encode)
+    evidence = find_evidence(corpus, question.question, model, encoder.encode)
     answer = answer_of(question.question, evidence, threshold)
     return Prediction(
         id=question.id,

@@ -3,13 +3,11 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import structlog
 from llama_index.core.base.embeddings.base import BaseEmbedding
 
-from domain.errors import InvalidInput
 from domain.knowledge import Evidence
 from domain.ports import DocumentStore
 from knowledge.confidence import ConfidenceModel, confidence_model
@@ -19,8 +17,10 @@ from knowledge.evidence import find_evidence
 
 log = structlog.get_logger()
 
-_CACHED_VECTORS = 8_192
-"""Of questions and of words that the documents don't have; 2 kB each."""
+_MOST_VECTORS = 8_192
+"""Of questions and of words that the documents don't have, kept for their next time; 2 kB each."""
+_MOST_FOUND = 512
+"""Evidence kept for questions in the same words: greetings, offered questions, what everybody asks; about 10 kB each."""
 _INLINE_UNITS = 4_000
 """Up to here a look-up takes less time than handing it to a thread and back is worth."""
 
@@ -44,7 +44,8 @@ class KnowledgeIndex:
         self._checked_at = float("-inf")
         self._corpus: Corpus | None = None
         self._rebuild: asyncio.Task[Corpus] | None = None
-        self._vector = lru_cache(maxsize=_CACHED_VECTORS)(self._embed)
+        self._vectors: dict[str, Floats] = {}
+        self._found: dict[tuple[int, str], Evidence] = {}
 
     @property
     def version(self) -> int:
@@ -59,19 +60,30 @@ class KnowledgeIndex:
 
     async def refresh(self) -> int:
         """Waits until the newest published version is searched, and returns it."""
-        if await self._documents.version() != self.version or self._corpus is None:
-            self._corpus = await self._build()
+        while self._corpus is None or await self._documents.version() != self._corpus.version:
+            await self._building()
         return self.version
 
     def _look_up(self, corpus: Corpus, question: str) -> Evidence:
-        return find_evidence(corpus, question, self._vector(question), self._model, self._word_vectors)
+        key = (corpus.version, question)
+        evidence = self._found.get(key)
+        if evidence is None:
+            evidence = find_evidence(corpus, question, self._model, self._remembered)
+            if len(self._found) >= _MOST_FOUND:
+                self._found.clear()
+            self._found[key] = evidence
+        return evidence
 
-    def _embed(self, text: str) -> Floats:
-        vector: Floats = self._encode([text])[0]
-        return vector
-
-    def _word_vectors(self, words: Sequence[str]) -> Floats:
-        return np.stack([self._vector(word) for word in words])
+    def _remembered(self, texts: Sequence[str]) -> Floats:
+        """Vectors of a question and its strange words: most were met before, the others are made in one go."""
+        known = {text: self._vectors[text] for text in texts if text in self._vectors}
+        fresh = [text for text in texts if text not in known]
+        if fresh:
+            known.update(zip(fresh, self._encode(fresh), strict=True))
+            if len(self._vectors) + len(fresh) > _MOST_VECTORS:
+                self._vectors.clear()
+            self._vectors.update({text: known[text] for text in fresh})
+        return np.stack([known[text] for text in texts])
 
     def _encode(self, texts: Sequence[str]) -> Floats:
         if isinstance(self._encoder, SentenceEncoder):
@@ -80,24 +92,32 @@ class KnowledgeIndex:
 
     async def _current(self) -> Corpus:
         """The corpus to search. The first one is waited for; later ones are built beside the one that serves."""
+        corpus = self._corpus
+        if corpus is None:
+            return await self._building()
         now = time.monotonic()
-        if self._rebuild is not None and self._rebuild.done():
-            self._corpus, self._rebuild = self._take(self._rebuild), None
         if self._rebuild is None and now - self._checked_at >= self._check_seconds:
             self._checked_at = now
-            if self._corpus is None or await self._documents.version() != self._corpus.version:
-                self._rebuild = self._rebuild or asyncio.create_task(self._build())
-        if self._corpus is None:
-            assert self._rebuild is not None
-            return await asyncio.shield(self._rebuild)
-        return self._corpus
+            if await self._documents.version() != corpus.version:
+                self._begin()
+        return self._corpus or corpus
 
-    def _take(self, rebuild: asyncio.Task[Corpus]) -> Corpus | None:
-        try:
-            return rebuild.result()
-        except InvalidInput as error:
-            log.warning("knowledge_not_rebuilt", error=str(error))
-            return self._corpus
+    async def _building(self) -> Corpus:
+        """Waits for the build that is under way. Who gives up waiting doesn't stop it: others want it too."""
+        return await asyncio.shield(self._begin())
+
+    def _begin(self) -> asyncio.Task[Corpus]:
+        if self._rebuild is None:
+            self._rebuild = asyncio.create_task(self._build())
+            self._rebuild.add_done_callback(self._built)
+        return self._rebuild
+
+    def _built(self, task: asyncio.Task[Corpus]) -> None:
+        self._rebuild = None
+        if task.cancelled() or (error := task.exception()) is not None:
+            log.warning("knowledge_not_loaded", error="cancelled" if task.cancelled() else type(error).__name__)
+        else:
+            self._corpus = task.result()
 
     async def _build(self) -> Corpus:
         started = time.monotonic()
@@ -111,5 +131,7 @@ class KnowledgeIndex:
             encode=self._encode,
             previous=self._corpus,
         )
+        for name in corpus.refused:
+            log.warning("document_left_out", document=name, hint="embedded by another model: import it again")
         log.info("knowledge_loaded", version=version, units=len(corpus.chunks), seconds=round(time.monotonic() - started, 2))
         return corpus

@@ -126,7 +126,7 @@ class _Fragments:
         solid = [part for part in parts if part[0].strip()]
         if not solid:
             return
-        text = _SPACES.sub(" ", "".join(part[0] for part in parts)).strip()
+        text = _SPACES.sub(" ", "".join(part[0] for part in parts)).replace("\x7f", "•").strip()
         heavy = sum(len(part[0]) for part in solid if part[4])
         size = round(max(part[3] for part in solid), 1)
         bold = heavy * 2 > sum(len(part[0]) for part in solid)
@@ -308,34 +308,38 @@ def _as_line(row: _Row) -> Line:
 
 def _without_running_lines(pages: list[list[Line]]) -> list[list[Line]]:
     """Drops page numbers, and what stands at the same edge of most pages."""
-    filled = [page for page in pages if page]
-    seen: Counter[tuple[bool, str]] = Counter()
-    for page in filled:
-        seen.update({key for line in page if (key := _edge(line, page)) is not None})
-    least = max(2, round(len(filled) * 0.6))
-    kept: list[list[Line]] = []
-    for page in pages:
-        lines = []
-        for line in page:
-            key = _edge(line, page)
-            if key is not None and (seen[key] >= least or (_PAGE_NUMBER.match(line.text) and _outermost(line, page))):
-                continue
-            lines.append(line)
-        kept.append(lines)
-    return kept
+    edges = [_edges(page) for page in pages]
+    seen = Counter(key for keys in edges for key in set(keys.values()))
+    least = max(2, round(sum(bool(page) for page in pages) * 0.6))
+    return [
+        [line for number, line in enumerate(page) if seen[keys.get(number, ("", ""))] < least and not _is_page_number(line, number in keys)]
+        for page, keys in zip(pages, edges, strict=True)
+    ]
 
 
-def _edge(line: Line, page: Sequence[Line]) -> tuple[bool, str] | None:
-    """Names a line by the edge it stands at (one of the two outermost lines) and its text, numbers aside."""
-    above = sum(other.y > line.y + _SAME_BASELINE for other in page)
-    below = sum(other.y < line.y - _SAME_BASELINE for other in page)
-    if above > 1 and below > 1:
-        return None
-    return above <= below, _DIGITS.sub("#", line.text.casefold())
+def _edges(page: Sequence[Line]) -> dict[int, tuple[str, str]]:
+    """The lines at the top and bottom edge of a page by number, each with what it has in common with other pages' lines.
+
+    Of lines that a gap sets apart from the text, numbers don't count; of an outermost line without a gap, they do.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    by_height = sorted(range(len(page)), key=lambda number: -page[number].y)
+    usual = median([page[one].y - page[two].y for one, two in pairwise(by_height)] or [0.0])
+    for edge, order in (("top", by_height), ("bottom", by_height[::-1])):
+        apart = next((count for count in (1, 2, 3) if count < len(order) and _gap(page, order, count) > 1.4 * usual), 0)
+        for number in order[:apart]:
+            found[number] = (edge, _DIGITS.sub("#", page[number].text.casefold()))
+        if not apart and order:
+            found[order[0]] = (edge, page[order[0]].text.casefold())
+    return found
 
 
-def _outermost(line: Line, page: Sequence[Line]) -> bool:
-    return line.y >= max(other.y for other in page) - _SAME_BASELINE or line.y <= min(other.y for other in page) + _SAME_BASELINE
+def _gap(page: Sequence[Line], order: Sequence[int], count: int) -> float:
+    return abs(page[order[count - 1]].y - page[order[count]].y)
+
+
+def _is_page_number(line: Line, at_edge: bool) -> bool:
+    return at_edge and _PAGE_NUMBER.match(line.text) is not None
 
 
 def _paragraphs(pages: Sequence[Sequence[Line]]) -> Iterator[Line]:
@@ -345,7 +349,7 @@ def _paragraphs(pages: Sequence[Sequence[Line]]) -> Iterator[Line]:
     for before, line in pairwise(flat):
         if before.page == line.page and before.size == line.size and 0 < before.y - line.y < 4 * line.size:
             gaps.setdefault(line.size, []).append(before.y - line.y)
-    usual = {size: median(found) for size, found in gaps.items()}
+    usual = {size: sorted(found)[len(found) // 5] for size, found in gaps.items()}
     previous: Line | None = None
     for line in flat:
         line.starts_paragraph = previous is None or _breaks(previous, line, usual.get(line.size, line.size * 1.2))

@@ -1,14 +1,14 @@
 """Which units of the documents are nearest to a question. LlamaIndex retrievers over one immutable corpus."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from numpy.typing import NDArray
 
-from knowledge.corpus import Corpus
+from knowledge.corpus import Corpus, Encode
 from knowledge.lexicon import WordMatch
 
 Floats = NDArray[np.float32]
@@ -29,17 +29,23 @@ class Ranking:
     cosines: Floats
     titles: Floats
     vector: Floats
+    """Of the question."""
+    strange: Mapping[str, Floats]
+    """Vectors of the question's words that the documents don't have."""
 
 
-def rank(corpus: Corpus, question: str, vector: Floats, *, pool: int = POOL) -> Ranking:
+def rank(corpus: Corpus, question: str, encode: Encode, *, pool: int = POOL) -> Ranking:
     """Relative-score fusion of words and meaning. The fused score only orders: it says nothing about how good the best one is."""
     words = corpus.lexicon.match(question)
+    strange = [word for word in words.words if word not in corpus.vocabulary]
+    vector, *others = encode([question, *strange])
     cosines = corpus.vectors @ vector
     titles = corpus.titles @ vector
     weight = _WORDS_WEIGHT * words.known
     fused = weight * _relative(words.scores) + (1 - weight) * _relative(cosines)
     rows = {*_top(fused, pool), *_top(cosines, pool // 2), *_top(titles, pool // 2), *_top(words.scores, pool // 2)}
-    return Ranking(tuple(sorted(rows, key=lambda row: -fused[row])), fused, words, cosines, titles, vector)
+    ordered = tuple(sorted(rows, key=lambda row: -fused[row]))
+    return Ranking(ordered, fused, words, cosines, titles, vector, dict(zip(strange, others, strict=True)))
 
 
 def _top(scores: Floats, count: int) -> list[int]:
@@ -55,18 +61,16 @@ def _relative(scores: Floats) -> Floats:
 
 
 class PassageRetriever(BaseRetriever):
-    """LlamaIndex's view of a corpus: gives nodes whose ids are chunk ids, with the fused score; for pipelines made of its parts."""
+    """LlamaIndex's view of a corpus: nodes whose ids are chunk ids, with the fused score; for pipelines made of its parts."""
 
-    def __init__(self, corpus: Corpus, encoder: Any, *, limit: int = POOL) -> None:
+    def __init__(self, corpus: Corpus, encode: Encode, *, limit: int = POOL) -> None:
         super().__init__()
         self._corpus = corpus
-        self._encoder = encoder
+        self._encode = encode
         self._limit = limit
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        question = query_bundle.query_str
-        vector = np.asarray(query_bundle.embedding or self._encoder.get_query_embedding(question), np.float32)
-        ranking = rank(self._corpus, question, vector)
+        ranking = rank(self._corpus, query_bundle.query_str, self._encode)
         return [NodeWithScore(node=self._node(row), score=float(ranking.fused[row])) for row in ranking.rows[: self._limit]]
 
     def _node(self, row: int) -> TextNode:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.knowledge import ChunkKind
-from knowledge.concepts import concepts_of
-from knowledge.corpus import Corpus, Encode, bare
+from knowledge.concepts import concepts_of, concepts_of_word
+from knowledge.corpus import Corpus, bare
 from knowledge.retrieve import Ranking
 
 Floats = NDArray[np.float32]
@@ -55,26 +55,24 @@ class _Question:
     same: int | None
 
 
-def candidates(corpus: Corpus, question: str, ranking: Ranking, encode: Encode) -> list[Candidate]:
+def candidates(corpus: Corpus, question: str, ranking: Ranking) -> list[Candidate]:
     """The pool's units with their signals, in no order."""
     words = ranking.words.words
     asked = _Question(
         concepts=concepts_of(question),
-        word_concepts=tuple(concepts_of(word) for word in words),
-        word_vectors=_word_vectors(corpus, words, encode),
+        word_concepts=tuple(concepts_of_word(word) for word in words),
+        word_vectors=_word_vectors(corpus, ranking),
         same=corpus.answers.get(bare(question)),
     )
     similar = _similar(corpus, ranking.rows, asked.word_vectors)
     return [Candidate(row, _signals(corpus, row, asked, ranking, similar[number])) for number, row in enumerate(ranking.rows)]
 
 
-def _word_vectors(corpus: Corpus, words: Sequence[str], encode: Encode) -> Floats:
+def _word_vectors(corpus: Corpus, ranking: Ranking) -> Floats:
+    words, strange = ranking.words.words, ranking.strange
     if not words:
         return np.zeros((0, corpus.word_vectors.shape[1]), np.float32)
-    strange = [word for word in words if word not in corpus.vocabulary]
-    fresh = dict(zip(strange, encode(strange), strict=True)) if strange else {}
-    rows = [fresh[word] if word in fresh else corpus.word_vectors[corpus.vocabulary[word]] for word in words]
-    return np.asarray(rows, np.float32)
+    return np.asarray([strange[word] if word in strange else corpus.word_vectors[corpus.vocabulary[word]] for word in words], np.float32)
 
 
 def _similar(corpus: Corpus, rows: Sequence[int], word_vectors: Floats) -> list[Floats]:
@@ -82,7 +80,7 @@ def _similar(corpus: Corpus, rows: Sequence[int], word_vectors: Floats) -> list[
     if not len(word_vectors):
         return [np.zeros((0, 0), np.float32)] * len(rows)
     ids, where = np.unique(np.concatenate([corpus.word_ids[row] for row in rows]), return_inverse=True)
-    cosines = word_vectors @ corpus.word_vectors[ids].astype(np.float32).T
+    cosines = word_vectors @ corpus.word_vectors[ids].astype(np.float32, copy=False).T
     found = []
     start = 0
     for row in rows:
@@ -102,7 +100,7 @@ def _signals(corpus: Corpus, row: int, asked: _Question, ranking: Ranking, simil
     return {
         "cosine": float(ranking.cosines[row]),
         "title_cosine": float(ranking.titles[row]),
-        "sentence_cosine": float((corpus.sentences_of(row).astype(np.float32) @ ranking.vector).max(initial=-1.0)),
+        "sentence_cosine": float((corpus.sentences_of(row).astype(np.float32, copy=False) @ ranking.vector).max(initial=-1.0)),
         "words": float(words.scores[row]) / words.ideal if words.ideal else 0.0,
         "coverage": float(words.weights @ words.hits[:, row]) / total,
         "title_coverage": float(words.weights @ words.title_hits[:, row]) / total,

@@ -29,6 +29,8 @@ _ABBREVIATION = re.compile(
 
 def fold(text: str) -> str:
     """Lower case without accents."""
+    if text.isascii():
+        return text.lower()
     return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
 
 
@@ -79,6 +81,12 @@ def words_of(text: str) -> list[str]:
     return [word.replace("’", "'").removesuffix("'s") for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold())]
 
 
+@lru_cache(maxsize=20_000)
+def stems_in(sentence: str, language: str) -> frozenset[str]:
+    """Which stems a sentence holds."""
+    return frozenset(stems(sentence, language))
+
+
 def content_words(text: str, language: str) -> list[str]:
     """The text's words in lower case, without its language's stopwords."""
     common = _folded_stopwords(language)
@@ -100,7 +108,8 @@ def stems(text: str, language: str) -> list[str]:
     return [_stem(word, language) for word in content_words(text, language)]
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=4_000)
+def sentences(text: str) -> tuple[str, ...]:
     """The text cut at the ends of sentences and at line breaks; abbreviations don't end one."""
     found: list[str] = []
     for line in text.split("\n"):
@@ -111,4 +120,4 @@ def sentences(text: str) -> list[str]:
             found.append(line[start : match.end()].strip())
             start = match.end()
         found.append(line[start:].strip())
-    return [sentence for sentence in found if sentence]
+    return tuple(sentence for sentence in found if sentence)

@@ -86,8 +86,8 @@ def ask(pdf: Path, questions: Path) -> list[Asked]:
     asked = []
     for line in questions.read_text(encoding="utf-8").splitlines():
         question = GoldQuestion.model_validate_json(line)
-        ranking = rank(corpus, question.question, encoder.encode([question.question])[0])
-        found = tuple(candidates(corpus, question.question, ranking, encoder.encode))
+        ranking = rank(corpus, question.question, encoder.encode)
+        found = tuple(candidates(corpus, question.question, ranking))
         right = tuple(is_right(question, extractive_draft(corpus, one.row, ranking).text) for one in found)
         asked.append(Asked(question, found, right, ranking.words.known, len(ranking.words.words)))
     return asked
