@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from domain.errors import FrontdeskError, InvalidInput
-from settings import Settings
+from settings import Settings, configure_logging
 
 if TYPE_CHECKING:
     from domain.knowledge import Answer
@@ -43,17 +43,23 @@ def main() -> None:
     except FrontdeskError as error:
         print(f"frontdesk: {error}", file=sys.stderr)
         sys.exit(1)
-    except ValidationError as error:
-        reasons = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors())
-        print(f"frontdesk: a setting can't be used: {reasons}", file=sys.stderr)
-        sys.exit(2)
 
 
 def _settings(data: Path | None, **changes: object) -> Settings:
+    """The environment's settings, with what the command line says instead. From here on log lines go to standard error.
+
+    Raises InvalidInput naming each value that can't be used.
+    """
     given = {name: value for name, value in changes.items() if value is not None}
     if data is not None:
         given["data_dir"] = data
-    return Settings(**given)  # type: ignore[arg-type] # pydantic checks the values
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type] # pydantic checks the values
+    except ValidationError as error:
+        reasons = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors())
+        raise InvalidInput(f"a setting can't be used: {reasons}") from error
+    configure_logging(settings)
+    return settings
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -410,6 +416,7 @@ def evaluate(
     """Answer each question from one PDF alone, offline; a line for each question."""
     from knowledge.evaluate import evaluate as predict_all
 
+    _settings(None)
     predictions = predict_all(pdf, questions, out)
     answered = sum(prediction.answered for prediction in predictions)
     print(f"{answered} of {len(predictions)} would be answered; written to {out}", file=sys.stderr)

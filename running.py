@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 from channels.registry import FEATURES
 from console import import_files
 from domain.channels import ChannelKind
+from domain.errors import Conflict
 from domain.managers import Role
 from settings import Settings, configure_logging
 from storage.migrate import upgrade
 from storage.stores import Stores, open_stores
-from supervisor import ROOT, Child, Supervisor, check_journal, engine_ports, only_instance, temporal_command, wait_until_ready
+from supervisor import ROOT, Child, Supervisor, check_journal, free_engine_ports, is_free, only_instance, temporal_command, wait_until_ready
 
 SEARCH_ATTRIBUTES = {
     "FrontdeskStatus": "Keyword",
@@ -45,13 +46,15 @@ Welcome = Callable[[Running], Awaitable[None]]
 async def run_everything(settings: Settings, *, env: dict[str, str] | None = None, welcome: Welcome | None = None) -> None:
     """Until SIGINT or SIGTERM. Prints `ready URL` once API, Temporal and a worker answer; then `welcome` goes on.
 
-    Raises Conflict if the data directory is in use, ChildFailed if the product does not come up.
+    Raises Conflict if the data directory or the port is in use, ChildFailed if the product does not come up.
     """
     configure_logging(settings)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     with only_instance(settings.data_dir):
+        if not is_free(settings.host, settings.port):
+            raise Conflict(f"Port {settings.port} of {settings.host} is taken by another program. Stop it, or name another by --port PORT.")
         supervisor = Supervisor()
         starting = asyncio.create_task(_start(settings, supervisor, env or {}, welcome))
         stopping = asyncio.create_task(stopped.wait())
@@ -70,7 +73,7 @@ async def _start(settings: Settings, supervisor: Supervisor, env: dict[str, str]
     logs = settings.data_dir.absolute() / "logs"
     settings.key()
     if settings.temporal_address is None:
-        ports = engine_ports(settings.data_dir)
+        ports = free_engine_ports(settings.data_dir)
         command = temporal_command(settings.data_dir.absolute(), ports, SEARCH_ATTRIBUTES)
         supervisor.start(Child("temporal", command, log_dir=logs, env={}))
         settings = settings.model_copy(

@@ -71,6 +71,25 @@ def engine_ports(data_dir: Path) -> EnginePorts:
     return ports
 
 
+def free_engine_ports(data_dir: Path) -> EnginePorts:
+    """The same, before the server starts: others are chosen if a program has taken one of them meanwhile."""
+    ports = engine_ports(data_dir)
+    if is_free("127.0.0.1", ports.grpc) and is_free("127.0.0.1", ports.ui):
+        return ports
+    (data_dir / "ports.json").unlink()
+    return engine_ports(data_dir)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    try:
+        # What the port's last server left in TIME_WAIT is no hindrance: `create_server` reuses the address.
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return True
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def only_instance(data_dir: Path) -> Iterator[None]:
     """Raises Conflict while another process runs on the same data directory."""
@@ -153,7 +172,6 @@ class Child:
         with self._open_log() as output:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
-                cwd=ROOT,
                 env=self._env,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
