@@ -13,6 +13,10 @@ Piece = tuple[str, bool]
 """A stretch of text, and whether it is marked."""
 
 _WORD = re.compile(r"\w{4,}")
+_STEM = 4
+"""Letters by which two forms of a word are taken for the same."""
+_LEAST_SHARED = 2
+"""Words that a sentence must share with the question to be marked."""
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 _LEAD = 60
 """Characters shown before the marked words where a long passage is cut."""
@@ -64,13 +68,17 @@ def _found(text: str, quote: str) -> tuple[int, int] | None:
     return match.span() if match else None
 
 
+def _stems(text: str) -> set[str]:
+    return {word.casefold()[:_STEM] for word in _WORD.findall(text)}
+
+
 def _nearest_sentence(text: str, question: str) -> tuple[int, int] | None:
-    """The sentence that shares most words with the question; None if none does."""
-    wanted = {word.casefold() for word in _WORD.findall(question)}
+    """The sentence that shares most words with the question; None if none shares enough."""
+    wanted = _stems(question)
     best: tuple[int, int] | None = None
-    most = 0
+    most = _LEAST_SHARED - 1
     for match in _SENTENCE.finditer(text):
-        shared = len(wanted & {word.casefold() for word in _WORD.findall(match[0])})
+        shared = len(wanted & _stems(match[0]))
         if shared > most:
             start = match.start() + len(match[0]) - len(match[0].lstrip())
             best, most = (start, match.end()), shared

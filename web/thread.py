@@ -7,9 +7,10 @@ from typing import Literal
 from uuid import uuid4
 
 from domain.commands import RefusedBecause
-from domain.conversations import ClosedReason, Conversation, HandOff, Status
+from domain.conversations import ClosedReason, Conversation, HandOff, HandOffReason, Status
 from domain.managers import Manager, Role
 from domain.messages import Direction, Message, Purpose, Sender
+from domain.policy import words_for
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
 from web.listing import ListQuery, channel_icon, hue, initials, name_of
@@ -28,13 +29,17 @@ TABS: tuple[Tab, ...] = ("evidence", "customer", "history")
 class Flag:
     """The card in the stream where the bot stopped."""
 
-    hand_off: HandOff
+    at: datetime
     open: bool
-    told: str
-    """What the customer was told; empty if nothing."""
-    waiting_since: datetime | None
-    answered_by: str
-    answered_at: datetime | None
+    reason: HandOffReason | None = None
+    """None for a flag of before: its reason is no longer known."""
+    detail: str = ""
+    """More than the reason says; empty if it says no more."""
+    told: bool = False
+    """Whether the customer got the holding line."""
+    waiting_since: datetime | None = None
+    answered_by: str = ""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -134,21 +139,37 @@ def _author(message: Message, name: str, me: Manager) -> str:
     return "You" if message.author_id == me.id else message.author_name or "Team"
 
 
+def _answer(messages: Sequence[Message], since: datetime) -> Message | None:
+    """The first words of a person after a flag."""
+    return next((message for message in messages if message.created_at >= since and message.purpose is Purpose.REPLY), None)
+
+
 def _flag(conversation: Conversation, messages: Sequence[Message]) -> Flag | None:
     hand_off = conversation.hand_off
     if hand_off is None:
         return None
-    after = [message for message in messages if message.created_at >= hand_off.at and message.direction is Direction.OUTBOUND]
-    told = next((message.text for message in after if message.purpose is Purpose.HOLDING), "")
-    answer = next((message for message in after if message.sender is Sender.MANAGER), None)
+    answer = _answer(messages, hand_off.at)
     return Flag(
-        hand_off=hand_off,
+        at=hand_off.at,
         open=conversation.status is Status.FLAGGED or (answer is None and conversation.status in (Status.HUMAN, Status.SNOOZED)),
-        told=told,
+        reason=hand_off.reason,
+        detail="" if _plain(hand_off.detail).startswith(_plain(words_for(hand_off.reason))) else hand_off.detail.rstrip("."),
+        told=any(_follows(message, hand_off) and message.purpose is Purpose.HOLDING for message in messages),
         waiting_since=conversation.waiting_since,
         answered_by=(answer.author_name or "a manager") if answer else "",
         answered_at=answer.created_at if answer else None,
     )
+
+
+def _past_flag(holding: Message, messages: Sequence[Message]) -> Flag:
+    """A flag that is over; the holding line is what is left of it."""
+    answer = _answer(messages, holding.created_at)
+    by = (answer.author_name or "a manager") if answer else ""
+    return Flag(at=holding.created_at, open=False, answered_by=by, answered_at=answer.created_at if answer else None)
+
+
+def _plain(words: str) -> str:
+    return words.casefold().strip(" .")
 
 
 def entries_of(conversation: Conversation, messages: Sequence[Message], me: Manager, clock: Clock, *, earlier: bool) -> list[Entry]:
@@ -160,23 +181,30 @@ def entries_of(conversation: Conversation, messages: Sequence[Message], me: Mana
     unread = conversation.unread
     inbound = [message.id for message in messages if message.direction is Direction.INBOUND]
     first_unread = inbound[-unread] if 0 < unread <= len(inbound) else None
-    flag = _flag(conversation, messages)
+    flag, shown = _flag(conversation, messages), False
     raw: list[Entry] = []
     if conversation.previous_id and not earlier:
         raw.append(Entry("system", conversation.opened_at, text="continued"))
     for message in messages:
-        if flag is not None and message.created_at > flag.hand_off.at:
-            raw.append(Entry("flag", flag.hand_off.at, flag=flag))
-            flag = None
+        if flag is not None and conversation.hand_off is not None and _follows(message, conversation.hand_off):
+            raw.append(Entry("flag", flag.at, flag=flag))
+            flag, shown = None, True
+        elif message.purpose is Purpose.HOLDING and not shown:
+            raw.append(Entry("flag", message.created_at, flag=_past_flag(message, messages)))
         if message.id == first_unread and message.id != inbound[0]:
             raw.append(Entry("new", message.created_at))
         kind: Literal["note", "bubble"] = "note" if message.direction is Direction.NOTE else "bubble"
         raw.append(Entry(kind, message.created_at, message=message, side=_side(message), author=_author(message, name, me)))
     if flag is not None:
-        raw.append(Entry("flag", flag.hand_off.at, flag=flag))
+        raw.append(Entry("flag", flag.at, flag=flag))
     if conversation.closed_at is not None:
         raw.append(Entry("system", conversation.closed_at, text="idle" if conversation.closed_reason is ClosedReason.IDLE else "resolved"))
     return _divided(raw, clock)
+
+
+def _follows(message: Message, hand_off: HandOff) -> bool:
+    """The holding line goes out in the moment of the flag, and is its consequence."""
+    return message.created_at > hand_off.at or (message.created_at == hand_off.at and message.purpose is Purpose.HOLDING)
 
 
 def _divided(raw: Sequence[Entry], clock: Clock) -> list[Entry]:

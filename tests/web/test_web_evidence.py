@@ -22,6 +22,7 @@ def test_without_its_quote_the_sentence_nearest_to_the_question_is_marked(quote:
 
 def test_nothing_is_marked_where_nothing_is_shared() -> None:
     assert _marked([], "¿Envían a Chile?") == ""
+    assert _marked([], "Is it free to park there?") == ""
 
 
 def test_the_pieces_are_the_text() -> None:

@@ -85,6 +85,19 @@ async def test_a_flagged_thread_says_why_what_was_told_and_since_when(browser: B
     assert "Back to the bot" in words
 
 
+async def test_an_answered_flag_shrinks_to_one_line(browser: Browser, shop: Shop) -> None:
+    record = await shop.talk("Priya Raman", minutes=20)
+    await shop.says(record, "Is the pump covered?", minutes=18)
+    record = await shop.flags(record, minutes=17)
+    client = await browser("maya")
+    assert "Human feedback needed" in _words((await client.get(f"/inbox/mine/{record.conversation_id}")).text)
+    record = await shop.takes(record, "maya", hand_off=None, waiting_since=None)
+    await shop.answers(record, "Yes, for 36 months.", minutes=10, by="maya")
+    words = _words((await client.get(f"/inbox/mine/{record.conversation_id}")).text)
+    assert "A person was needed. Answered by Maya Ortiz after 7 min." in words
+    assert "The bot stopped because" not in words
+
+
 async def test_evidence_marks_the_passage_and_opens_its_page(browser: Browser, shop: Shop) -> None:
     talks = await furnish(shop)
     page = (await (await browser("maya")).get(f"/inbox/mine/{talks['priya'].conversation_id}")).text

@@ -94,12 +94,12 @@
     if (!ctx.response && ctx.request.method === "POST") $("#notices")?.replaceChildren($("#no-answer").content.cloneNode(true));
   });
 
-  /* After resolving: the next row that waits, else the one below. */
+  /* After resolving: the row below; the first one, if the resolved conversation was not in this list any more. */
   function openNext() {
     const rows = [...document.querySelectorAll(".row__link")];
     const at = rows.findIndex((row) => row.hasAttribute("aria-current"));
     const next = rows[at + 1] || rows[at - 1];
-    if (next && at >= 0) { next.focus({ preventScroll: true }); next.click(); }
+    if (next) { next.focus({ preventScroll: true }); next.click(); }
   }
 
   Object.assign(frontdesk.actions, {
