@@ -1,0 +1,1 @@
+"""How fast the product is, beside a bare workflow on the same engine: `make bench`."""
