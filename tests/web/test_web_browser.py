@@ -211,6 +211,34 @@ async def test_drafts_stay_with_their_conversation(desk: Desk) -> None:
     await expect(page.locator(".row__link[aria-current]")).to_contain_text("Mei Tanaka")
 
 
+async def test_an_upload_shows_how_far_it_is_read(desk: Desk) -> None:
+    page = await desk.page("/knowledge")
+    await live(page)
+    await page.set_input_files("#file", {"name": "Shop.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 not much"})
+    await page.get_by_role("button", name="Upload").click()
+    documents = page.locator("#documents")
+    await expect(documents).to_contain_text("Waiting to be read")
+    (document,) = await desk.shop.services.documents.list()
+    assert desk.shop.engine.imported == [document.id]
+    await desk.shop.services.documents.progress(document.id, step="Page 9 of 21", share=0.43)
+    await expect(documents).to_contain_text("Reading 43%")
+    await desk.shop.services.documents.publish(document.id, pages=21, chunks=[])
+    await expect(documents.locator(".chip--ok")).to_be_visible()
+    await page.set_input_files("#file", {"name": "Again.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 not much"})
+    await page.get_by_role("button", name="Upload").click()
+    await expect(page.locator("#upload").get_by_role("alert")).to_be_visible()
+
+
+async def test_search_finds_while_typing_and_keeps_the_caret(desk: Desk) -> None:
+    page = await desk.page("/inbox/all")
+    await page.keyboard.press("/")
+    await page.keyboard.type("carafe")
+    await expect(page.locator(".row")).to_have_count(1)
+    await expect(page.locator("#search")).to_be_focused()
+    await expect(page.locator("#search")).to_have_value("carafe")
+    assert "q=carafe" in page.url
+
+
 async def test_reading_and_replying_work_without_scripts(desk: Desk) -> None:
     page = await desk.page(scripts=False)
     await page.locator(".row__link", has_text="Hannah").click()
