@@ -36,7 +36,14 @@ def build(source: str) -> bytes:
         story.extend(_flowables(piece, head["layout"]))
     target = io.BytesIO()
     document = SimpleDocTemplate(
-        target, pagesize=A4, leftMargin=26 * mm, rightMargin=26 * mm, topMargin=26 * mm, bottomMargin=24 * mm, invariant=1, title=head["title"]
+        target,
+        pagesize=A4,
+        leftMargin=26 * mm,
+        rightMargin=26 * mm,
+        topMargin=26 * mm,
+        bottomMargin=24 * mm,
+        invariant=1,
+        title=head["title"],
     )
 
     def frame(canvas: Canvas, _: Any) -> None:
@@ -63,7 +70,9 @@ def _flowables(piece: str, layout: str) -> list[Any]:
 
 def _table(lines: list[str]) -> Table:
     rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
-    table = Table([[Paragraph(escape(cell), CELL) for cell in row] for row in rows], hAlign="LEFT", spaceBefore=4, spaceAfter=10, repeatRows=1)
+    table = Table(
+        [[Paragraph(escape(cell), CELL) for cell in row] for row in rows], hAlign="LEFT", spaceBefore=4, spaceAfter=10, repeatRows=1
+    )
     table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.4, "#999999"), ("BACKGROUND", (0, 0), (-1, 0), "#eeeeee")]))
     return table
 
