@@ -13,8 +13,8 @@ from tests.e2e.product import SHOP_PDF, START_SECONDS, Product, processes_of, pr
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
-RESTART_SECONDS = 30.0
-"""Generous, for a machine with other work; an idle one takes a quarter of it."""
+RESTART_SECONDS = 20.0
+"""Where every process that wants to run has a core; an idle machine takes a third of it."""
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -126,7 +126,7 @@ async def test_ctrl_c_leaves_nothing_behind_and_a_restart_finds_everything(up: P
 
     seconds = await up.start()
     print(f"\nrestart: ready after {seconds:.1f} s")
-    assert seconds < RESTART_SECONDS
+    assert seconds < RESTART_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     documents = (await up.api("GET", "/documents", key)).json()["items"]
     assert "shop.pdf" in {document["name"] for document in documents}
     assert (await up.api("GET", "/inboxes", key)).json()["items"][0]["id"] == "shop"
