@@ -5,11 +5,29 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.knowledge_parts import COPIES, IMPORT_PAGES, SEARCH_PAGES, Imported, Searched
-from bench.loop import NotMeasured
+from bench.loop import Latency, NotMeasured
 from bench.product import environment
 from bench.report import KnowledgeResult
+from domain.model import Model
 from supervisor import ROOT
+
+IMPORT_PAGES = 200
+SEARCH_PAGES = 300
+COPIES = 16
+
+
+class Imported(Model):
+    seconds: float
+    cpu_seconds: float
+
+
+class Searched(Model):
+    units: int
+    empty_rss_mb: float
+    """With everything that a worker loads but the documents."""
+    rss_mb: float
+    peak_mb: float
+    latency: Latency
 
 
 async def measure_knowledge(directory: Path, say: Callable[[str], None]) -> KnowledgeResult:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import worker
+from bench.knowledge import COPIES, IMPORT_PAGES, SEARCH_PAGES, Imported, Searched
 from bench.loop import Latency
 from bench.machine import cpu_seconds, rss_mb
 from bench.manual import manual, questions
@@ -19,26 +20,9 @@ from knowledge.index import KnowledgeIndex
 from storage.migrate import upgrade
 from storage.stores import Stores, open_stores
 
-IMPORT_PAGES = 200
-SEARCH_PAGES = 300
-COPIES = 16
 SEARCHES = 300
 WARM_UP = 20
 SEED = 7
-
-
-class Imported(Model):
-    seconds: float
-    cpu_seconds: float
-
-
-class Searched(Model):
-    units: int
-    empty_rss_mb: float
-    """With everything that a worker loads but the documents."""
-    rss_mb: float
-    peak_mb: float
-    latency: Latency
 
 
 async def import_manual(stores: Stores) -> Imported:
