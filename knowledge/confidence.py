@@ -15,6 +15,20 @@ MODEL_FILE = Path(__file__).with_name("confidence.json")
 CERTAIN = 0.99
 """For the very words of a stored question."""
 _WIDEST_LEAD = 6.0
+_OF_PAIRS = (
+    "title_cosine",
+    "sentence_cosine",
+    "concepts_agree",
+    "explained",
+    "least_explained",
+    "title_explained",
+    "coverage",
+    "title_coverage",
+    "lead",
+    "alone",
+    "known",
+)
+"""Signals that weigh otherwise for a question-and-answer pair than for running text."""
 
 
 class Linear(Model):
@@ -65,20 +79,18 @@ def question_signals(found: Sequence[Candidate], *, known: float, words: int) ->
     """The raw figures of one question from its ordered candidates: the best one's, its lead, and how much of the question is known."""
     best = dict(found[0].signals)
     others = found[1:]
-    meaning = max(best["title_cosine"] * best["pair"], best["sentence_cosine"], best["cosine"])
     weights = [math.exp(one.place - found[0].place) for one in found]
-    return {
+    signals = {
         **best,
         "title_lead": best["title_cosine"] - max((one.signals["title_cosine"] for one in others), default=0.0),
         "words_lead": best["words"] - max((one.signals["words"] for one in others), default=0.0),
+        "place": found[0].place,
         "lead": min(found[0].place - others[0].place, _WIDEST_LEAD) if others else _WIDEST_LEAD,
         "alone": 1 / sum(weights),
         "known": known,
         "length": math.log1p(words),
         "empty": float(words == 0),
-        "pair_title_cosine": best["pair"] * best["title_cosine"],
-        "pair_concepts_agree": best["pair"] * best["concepts_agree"],
-        "pair_sentence_cosine": best["pair"] * best["sentence_cosine"],
-        "meaning": meaning,
+        "meaning": max(best["title_cosine"] * best["pair"], best["sentence_cosine"], best["cosine"]),
         "coverage_known": best["coverage"] * known,
     }
+    return signals | {f"pair_{name}": best["pair"] * signals[name] for name in _OF_PAIRS}

@@ -13,12 +13,14 @@ from domain.knowledge import Chunk, ChunkKind
 from knowledge.digest import Digest, digest, title_of
 from knowledge.embed import texts_to_embed, unpack
 from knowledge.lexicon import Lexicon
-from knowledge.words import detect_language, fold, words_of
+from knowledge.spelling import Speller
+from knowledge.words import detect_language, fold, is_common, words_of
 
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]
 Rows = NDArray[np.float32] | NDArray[np.float16]
 Encode = Callable[[Sequence[str]], Floats]
+IsWord = Callable[[str], bool]
 
 _SURE_OF_LANGUAGE = 200
 """Characters of text from which its language is trusted more than its document's."""
@@ -39,6 +41,7 @@ class Corpus:
     sentence_vectors: Rows
     starts: tuple[int, ...]
     lexicon: Lexicon
+    speller: Speller
     digests: tuple[Digest, ...]
     concept_weights: Mapping[str, float]
     """How much a concept tells when it stands in a unit; the same in titles below."""
@@ -72,9 +75,10 @@ def build_corpus(
     *,
     embedding_model: str,
     encode: Encode,
+    is_word: IsWord,
     previous: Corpus | None = None,
 ) -> Corpus:
-    """What `previous` already knows of the same chunks and words is taken over.
+    """What `previous` already knows of the same chunks and words is taken over. A word that `is_word` knows is never corrected.
 
     Chunks that were embedded by another model are left out, as their vectors can't be compared with a question's.
     """
@@ -89,6 +93,7 @@ def build_corpus(
         kept.append(chunk.model_copy(update={"vector": b""}))
     digests = _digests(kept, previous)
     vocabulary, word_vectors = _vocabulary(digests, encode, previous)
+    lexicon = Lexicon([(one.language, title_of(chunk), chunk.text) for one, chunk in zip(digests, kept, strict=True)])
     nothing = np.zeros((0, rows[0].shape[1] if rows else 1), np.float16)
     return Corpus(
         version=version,
@@ -98,7 +103,8 @@ def build_corpus(
         titles=np.asarray([some[1] for some in rows] or nothing, np.float32),
         sentence_vectors=_held(np.concatenate([some[2:] for some in rows]) if rows else nothing),
         starts=(0, *accumulate(len(some) - 2 for some in rows)),
-        lexicon=Lexicon([(one.language, title_of(chunk), chunk.text) for one, chunk in zip(digests, kept, strict=True)]),
+        lexicon=lexicon,
+        speller=Speller(vocabulary, lambda word: is_common(word) or lexicon.knows(word) or is_word(word)),
         digests=digests,
         concept_weights=_weights([one.concepts for one in digests]),
         title_concept_weights=_weights([one.title_concepts for one in digests]),

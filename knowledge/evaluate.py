@@ -61,7 +61,7 @@ def corpus_of(pdf: Path, *, encoder: SentenceEncoder | None = None) -> Corpus:
     _, lines = read_pdf(pdf.read_bytes())
     units = units_of(lines)
     chunks: list[Chunk] = embed_units(pdf.name, units, 0, encoder)
-    return build_corpus(1, chunks, {pdf.name: pdf.name}, embedding_model=encoder.model_name, encode=encoder.encode)
+    return build_corpus(1, chunks, {pdf.name: pdf.name}, embedding_model=encoder.model_name, encode=encoder.encode, is_word=encoder.is_word)
 
 
 def read_questions(file: Path) -> list[Question]:

@@ -16,8 +16,9 @@ def find_evidence(corpus: Corpus, question: str, model: ConfidenceModel, encode:
     nothing = Evidence(knowledge_version=corpus.version, confidence_model=model.name)
     if not corpus.chunks:
         return nothing
-    ranking = rank(corpus, question, encode)
-    found = model.order(candidates(corpus, question, ranking))
+    asked = corpus.speller.corrected(question)
+    ranking = rank(corpus, asked, encode)
+    found = model.order(candidates(corpus, asked, ranking))
     if not ranking.words.known and not any(one.signals["cosine"] >= _STRANGE or one.signals["concepts_text"] > 0 for one in found):
         return nothing
     signals = question_signals(found, known=ranking.words.known, words=len(ranking.words.words))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import structlog
-from llama_index.core.base.embeddings.base import BaseEmbedding
 
 from domain.knowledge import Evidence
 from domain.ports import DocumentStore
@@ -32,7 +31,7 @@ class KnowledgeIndex:
         self,
         documents: DocumentStore,
         *,
-        encoder: BaseEmbedding | None = None,
+        encoder: SentenceEncoder | None = None,
         model: ConfidenceModel | None = None,
         check_seconds: float = 0.5,
     ) -> None:
@@ -79,16 +78,11 @@ class KnowledgeIndex:
         known = {text: self._vectors[text] for text in texts if text in self._vectors}
         fresh = [text for text in texts if text not in known]
         if fresh:
-            known.update(zip(fresh, self._encode(fresh), strict=True))
+            known.update(zip(fresh, self._encoder.encode(fresh), strict=True))
             if len(self._vectors) + len(fresh) > _MOST_VECTORS:
                 self._vectors.clear()
             self._vectors.update({text: known[text] for text in fresh})
         return np.stack([known[text] for text in texts])
-
-    def _encode(self, texts: Sequence[str]) -> Floats:
-        if isinstance(self._encoder, SentenceEncoder):
-            return self._encoder.encode(texts)
-        return np.asarray(self._encoder.get_text_embedding_batch(list(texts)), np.float32)
 
     async def _current(self) -> Corpus:
         """The corpus to search. The first one is waited for; later ones are built beside the one that serves."""
@@ -128,7 +122,8 @@ class KnowledgeIndex:
             chunks,
             names,
             embedding_model=self._encoder.model_name,
-            encode=self._encode,
+            encode=self._encoder.encode,
+            is_word=self._encoder.is_word,
             previous=self._corpus,
         )
         for name in corpus.refused:

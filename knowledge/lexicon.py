@@ -67,6 +67,10 @@ class Lexicon:
         """Where a question is too short to tell, it is taken to be in the documents' language."""
         return detect_language(question, default=self._default, among=self._asked_in)
 
+    def knows(self, word: str) -> bool:
+        """Whether the documents have the word in any form."""
+        return any(stem(word, part.language) in part.body.vocab_dict for part in self._parts)
+
     def match(self, question: str) -> WordMatch:
         words = tuple(question_words(question, self.language_of(question)))
         scores = np.zeros(self._size, np.float32)

@@ -55,6 +55,13 @@ def _stemmer(language: str) -> Stemmer.Stemmer:
     return Stemmer.Stemmer(_STEMMERS[language])
 
 
+@lru_cache(maxsize=20_000)
+def is_common(word: str) -> bool:
+    """Whether any of the languages counts the word among its commonest, or it is a word of politeness."""
+    plain = fold(word)
+    return plain in _fillers() or any(plain in _folded_stopwords(language) for language in LANGUAGES)
+
+
 def detect_language(text: str, *, default: str = "en", among: tuple[str, ...] = LANGUAGES) -> str:
     """The language whose commonest words and letters the text shows most; `default` where nothing tells."""
     words = [word.casefold() for word in _WORD.findall(text[:4_000])]

@@ -42,6 +42,7 @@ CONFIDENCE = (
     "empty",
     "title_lead",
     "words_lead",
+    "place",
     "lead",
     "alone",
     "concepts_text",
@@ -49,11 +50,21 @@ CONFIDENCE = (
     "concepts_asked",
     "explained",
     "least_explained",
-    "pair_title_cosine",
-    "pair_concepts_agree",
-    "pair_sentence_cosine",
+    "title_explained",
+    "title_least_explained",
     "meaning",
     "coverage_known",
+    "pair_title_cosine",
+    "pair_sentence_cosine",
+    "pair_concepts_agree",
+    "pair_explained",
+    "pair_least_explained",
+    "pair_title_explained",
+    "pair_coverage",
+    "pair_title_coverage",
+    "pair_lead",
+    "pair_alone",
+    "pair_known",
 )
 RIDGE_RANKING = 0.002
 RIDGE_CONFIDENCE = 10.0
@@ -86,8 +97,9 @@ def ask(pdf: Path, questions: Path) -> list[Asked]:
     asked = []
     for line in questions.read_text(encoding="utf-8").splitlines():
         question = GoldQuestion.model_validate_json(line)
-        ranking = rank(corpus, question.question, encoder.encode)
-        found = tuple(candidates(corpus, question.question, ranking))
+        text = corpus.speller.corrected(question.question)
+        ranking = rank(corpus, text, encoder.encode)
+        found = tuple(candidates(corpus, text, ranking))
         right = tuple(is_right(question, extractive_draft(corpus, one.row, ranking).text) for one in found)
         asked.append(Asked(question, found, right, ranking.words.known, len(ranking.words.words)))
     return asked
