@@ -54,7 +54,7 @@ def table(result: Result) -> str:
     machine = result.machine
     lines = [f"{machine.cores} cores, {machine.cpu}, {machine.memory_gb} GB, Python {machine.python}, {result.date:%Y-%m-%d}"]
     if result.levels:
-        lines += ["", f"{'':10}{'at once':>8}{'msg/s':>8}{'ack p50/p95/p99 ms':>22}{'reply p50/p95/p99 ms':>24}{'CPU ms':>8}{'events':>8}"]
+        lines += ["", f"{'':10}{'at once':>8}{'msg/s':>8}{'ack p50/p95/p99 ms':>26}{'reply p50/p95/p99 ms':>29}{'CPU ms':>8}{'events':>8}"]
         lines[-1] += f"{'bytes':>8}{'lost':>6}{'crowding':>12}"
         lines += [_line(level) for level in result.levels]
         lines += ["", "CPU ms per message and RSS"]
@@ -71,7 +71,7 @@ def _line(level: Level) -> str:
     ack, reply = level.ack, level.reply
     return (
         f"{level.subject:10}{level.concurrency:>8}{level.per_second:>8.1f}"
-        f"{f'{ack.p50:.1f} / {ack.p95:.1f} / {ack.p99:.1f}':>22}{f'{reply.p50:.1f} / {reply.p95:.1f} / {reply.p99:.1f}':>24}"
+        f"{f'{ack.p50:.1f} / {ack.p95:.1f} / {ack.p99:.1f}':>26}{f'{reply.p50:.1f} / {reply.p95:.1f} / {reply.p99:.1f}':>29}"
         f"{level.cpu_ms_total:>8.1f}{level.events:>8.1f}{level.history_bytes:>8.0f}{level.unanswered:>6}"
         f"{f'{level.before.crowding:.1f} - {level.after.crowding:.1f}':>12}"
     )
