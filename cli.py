@@ -326,14 +326,15 @@ def inbox_list(data: Data = None, as_json: Json = False) -> None:
 
 @inbox.command("test")
 def inbox_test(inbox_id: str, data: Data = None, as_json: Json = False) -> None:
-    """Send a test message out through an inbox and say in words how it went."""
+    """Ask the vendor how an inbox stands, or send a test message out, and say in words how it went."""
     from console import try_inbox
 
     settings = _settings(data)
-    outcome = _with_stores(settings, lambda stores: try_inbox(stores, inbox_id, settings.allowed_private_networks))
+    outcome, notes = _with_stores(settings, lambda stores: try_inbox(stores, inbox_id, settings))
     works = outcome.result == "sent"
-    said = "The test message was accepted." if works else f"It does not work yet: {outcome.error}"
-    _show(as_json, outcome.model_dump(mode="json"), [said])
+    accepted = "It works." if notes else "The test message was accepted."
+    said = accepted if works else f"It does not work yet: {outcome.error}"
+    _show(as_json, {**outcome.model_dump(mode="json"), "notes": list(notes)}, [*notes, said])
     if not works:
         raise typer.Exit(1)
 

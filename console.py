@@ -10,13 +10,14 @@ from pathlib import Path
 
 import httpx2
 
-from channels.addresses import IPNetwork
-from channels.outgoing import OutgoingHttp
-from channels.registry import build_channels
-from domain.channels import SendOutcome
+from channels.outgoing import OutgoingHttp, vendor_http
+from channels.registry import Vendors, build_channels
+from domain.channels import ChannelCheck, SendOutcome, SendResult
 from domain.errors import EngineUnavailable, InvalidInput, NotFound, UnreadableDocument
 from domain.knowledge import Document, DocumentState
+from domain.managers import Inbox
 from domain.messages import OutboundMessage, Purpose, Recipient, Sender
+from domain.ports import Checkable
 from gateway import ConversationGateway, open_client
 from settings import Settings
 from storage.stores import Stores
@@ -118,13 +119,32 @@ def _progress(line: str) -> None:
     sys.stderr.flush()
 
 
-async def try_inbox(stores: Stores, inbox_id: str, allowed_networks: Sequence[IPNetwork]) -> SendOutcome:
-    """One real send of a test message; the outcome says in words what is wrong."""
+async def try_inbox(stores: Stores, inbox_id: str, settings: Settings) -> tuple[SendOutcome, tuple[str, ...]]:
+    """Asks the vendor how the inbox stands, or sends one real test message where there is no vendor to ask.
+
+    The outcome says in words what is wrong; beside it stands what is right.
+    """
     inbox = await stores.inboxes.get(inbox_id)
-    message = OutboundMessage(
+    credentials = await stores.inboxes.credentials(inbox.id)
+    async with OutgoingHttp(allowed_networks=settings.allowed_private_networks) as http, vendor_http() as to_vendors:
+        channel = build_channels(http, Vendors(to_vendors, **settings.vendor_urls))[inbox.channel]
+        if isinstance(channel, Checkable):
+            checked = await channel.check(credentials, webhook_url=f"{settings.base_url}/webhooks/{inbox.channel.value}/{inbox.id}")
+            return _outcome_of(checked), checked.notes
+        return await channel.send(_test_message(inbox.id), _test_recipient(inbox), credentials), ()
+
+
+def _outcome_of(checked: ChannelCheck) -> SendOutcome:
+    if checked.problems:
+        return SendOutcome(result=SendResult.FAILED, error=". ".join(checked.problems))
+    return SendOutcome(result=SendResult.SENT)
+
+
+def _test_message(inbox_id: str) -> OutboundMessage:
+    return OutboundMessage(
         id=str(uuid.uuid4()),
         conversation_id="test",
-        inbox_id=inbox.id,
+        inbox_id=inbox_id,
         contact_id="test",
         sender=Sender.BOT,
         purpose=Purpose.REPLY,
@@ -132,9 +152,10 @@ async def try_inbox(stores: Stores, inbox_id: str, allowed_networks: Sequence[IP
         epoch=0,
         created_at=datetime.now(UTC),
     )
-    recipient = Recipient(channel=inbox.channel, inbox_id=inbox.id, address="frontdesk-test")
-    async with OutgoingHttp(allowed_networks=allowed_networks) as http:
-        return await build_channels(http)[inbox.channel].send(message, recipient, await stores.inboxes.credentials(inbox.id))
+
+
+def _test_recipient(inbox: Inbox) -> Recipient:
+    return Recipient(channel=inbox.channel, inbox_id=inbox.id, address="frontdesk-test")
 
 
 async def chat_in_terminal(settings: Settings, inbox_id: str | None) -> None:

@@ -7,8 +7,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import build_app
-from channels.outgoing import OutgoingHttp
-from channels.registry import FEATURES, build_channels
+from channels.outgoing import OutgoingHttp, vendor_http
+from channels.registry import FEATURES, Vendors, build_channels
 from gateway import ConversationGateway, open_client
 from settings import Settings, configure_logging
 from storage.stores import build_stores
@@ -21,6 +21,7 @@ async def create_app(settings: Settings) -> FastAPI:
     configure_logging(settings)
     stores = build_stores(settings.database, settings.key(), FEATURES)
     http = OutgoingHttp(allowed_networks=settings.allowed_private_networks)
+    to_vendors = vendor_http()
     gateway = ConversationGateway(
         await open_client(
             settings.engine_address,
@@ -49,7 +50,7 @@ async def create_app(settings: Settings) -> FastAPI:
         files=stores.files,
         ledger=stores.ledger,
         gateway=gateway,
-        channels=build_channels(http),
+        channels=build_channels(http, Vendors(to_vendors, **settings.vendor_urls)),
         public_url=settings.base_url,
         vault=stores.vault,
         live=LiveFeed(stores.events),
@@ -60,6 +61,7 @@ async def create_app(settings: Settings) -> FastAPI:
         yield
         await gateway.settle()
         await http.close()
+        await to_vendors.close()
         await stores.db.close()
 
     return build_app(services, lifespan=lifespan)

@@ -15,7 +15,7 @@ from domain.channels import ChannelKind, WebhookRequest
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.managers import Inbox
 from domain.messages import Arrival, Echo, Ignored, InboundEvent
-from domain.ports import Channel, Credentials
+from domain.ports import Acknowledging, Channel, Credentials
 from web.services import Gateway, Receipt, Services, services
 
 _log = structlog.get_logger()
@@ -59,7 +59,10 @@ class WebhookDoor:
         receipt: Receipt | None = None
         for event in events:
             receipt = await self._take_in(event, door.gateway, inbox, channel.kind) or receipt
-        return Response() if channel.kind is not ChannelKind.REST else _accepted(receipt)
+        if channel.kind is ChannelKind.REST:
+            return _accepted(receipt)
+        reply = channel.acknowledgement(hook) if isinstance(channel, Acknowledging) else None
+        return Response() if reply is None else Response(reply.body, reply.status, media_type=reply.content_type)
 
     async def _take_in(self, event: InboundEvent, gateway: Gateway, inbox: Inbox, kind: ChannelKind) -> Receipt | None:
         if isinstance(event, Ignored):

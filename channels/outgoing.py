@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_network
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +43,10 @@ class Timeouts:
     write: float = 5.0
     pool: float = 5.0
     whole: float = 25.0
+
+
+VENDOR_TIMEOUTS = Timeouts(connect=5.0, read=20.0, write=10.0, whole=30.0)
+"""Longer than for callbacks: most vendors know no idempotency key, so that an answer that was not waited for leaves a message unknown."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -168,6 +173,16 @@ class OutgoingHttp:
                 if size >= self._max_answer_bytes:
                     break
         return b"".join(parts)[: self._max_answer_bytes]
+
+
+def vendor_http() -> OutgoingHttp:
+    """The client for vendors' APIs: no address is refused.
+
+    Their base URLs are settings of the installation, what follows in a URL is made by us from parts that were checked, and redirects are
+    not followed. So no inbox and no customer can point this client anywhere, and a proxy on a private address may stand in for a vendor.
+    What a vendor's answer or a customer names (a file's URL) is never fetched with it.
+    """
+    return OutgoingHttp(allowed_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")), timeouts=VENDOR_TIMEOUTS)
 
 
 def _words(error: Exception, otherwise: str) -> str:

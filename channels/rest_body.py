@@ -4,10 +4,11 @@ import hashlib
 import json
 import re
 from datetime import datetime
-from typing import Annotated, Any, Never
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
+from channels.json_body import read_object
 from domain.errors import InvalidInput
 from domain.ids import inbound_message_id
 from domain.messages import Arrival, Attachment, InboundMessage, MessageType
@@ -20,8 +21,6 @@ _KNOWN_ATTACHMENTS = frozenset(
     {MessageType.IMAGE, MessageType.AUDIO, MessageType.VIDEO, MessageType.DOCUMENT, MessageType.LOCATION, MessageType.CONTACT_CARD}
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""NUL and halves of a cut emoji: databases and UTF-8 take neither."""
 
 
 def _not_blank(value: str) -> str:
@@ -69,7 +68,7 @@ class _Body(_Strict):
 def read_arrival(body: bytes, inbox_id: str, *, received_at: datetime) -> Arrival:
     """Raises InvalidInput naming the first field that is wrong."""
     try:
-        document = _read_json(body)
+        document = read_object(body)
         parsed = _Body.model_validate(document)
         body_hash = _body_hash(document)
     except RecursionError as error:
@@ -121,44 +120,6 @@ def _attachment(given: _AttachmentBody) -> Attachment:
         name=given.name,
         size=given.size,
     )
-
-
-def _read_json(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body, parse_constant=_no_constant)
-    except ValueError as error:
-        raise InvalidInput(f"The body is no JSON: {_reason(error)}") from error
-    if not isinstance(document, dict):
-        raise InvalidInput("The body must be a JSON object")
-    if b"\\u" in body or b"\x00" in body:
-        document = _storable(document)
-    return document  # type: ignore[no-any-return] # json's own type
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _reason(error: ValueError) -> str:
-    match error:
-        case json.JSONDecodeError():
-            return f"{error.msg} at line {error.lineno}, column {error.colno}"
-        case UnicodeDecodeError():
-            return "it is not UTF-8"
-        case _:
-            return str(error)[:100]
-
-
-def _storable(value: Any) -> Any:  # any JSON
-    match value:
-        case str():
-            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-        case dict():
-            return {_storable(key): _storable(item) for key, item in value.items()}
-        case list():
-            return [_storable(item) for item in value]
-        case _:
-            return value
 
 
 def _body_hash(document: dict[str, Any]) -> str:

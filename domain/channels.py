@@ -67,6 +67,15 @@ class HandshakeReply(Model):
     body: str
 
 
+class ChannelCheck(Model):
+    """How an inbox stands with its vendor, in words for whoever sets it up."""
+
+    notes: tuple[str, ...] = ()
+    """What is right, and what was set up on the way."""
+    problems: tuple[str, ...] = ()
+    """What is wrong and how to mend it; none means that it works. Holds no secret."""
+
+
 class SendResult(StrEnum):
     SENT = "sent"
     RETRY = "retry"

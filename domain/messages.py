@@ -27,6 +27,9 @@ class MessageType(StrEnum):
 SILENT_TYPES = frozenset({MessageType.REACTION, MessageType.DELETED})
 """Kinds that are recorded and shown but ask for no answer."""
 
+START = "start"
+"""Event kind of a customer who opened the chat by a button or a link of ours and has not said anything yet. Recorded, not answered."""
+
 
 class Direction(StrEnum):
     INBOUND = "inbound"

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from domain.conversations import HandOffReason
 from domain.knowledge import Draft
-from domain.messages import SILENT_TYPES, InboundMessage, MessageType
+from domain.messages import SILENT_TYPES, START, InboundMessage, MessageType
 from domain.model import Model
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -103,8 +103,8 @@ def found_keyword(text: str, keywords: tuple[str, ...]) -> str | None:
 
 
 def asks_for_nothing(messages: tuple[InboundMessage, ...]) -> bool:
-    """Whether a turn holds only reactions and the like, which want no reply."""
-    return all(message.type in SILENT_TYPES for message in messages)
+    """Whether a turn holds only reactions, a pressed START and the like, which want no reply."""
+    return all(message.type in SILENT_TYPES or message.kind == START for message in messages)
 
 
 def before_retrieval(messages: tuple[InboundMessage, ...], policy: Policy) -> Decision | None:

@@ -3,9 +3,9 @@ implement them, tests stand in with named fakes."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from domain.channels import ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, WebhookRequest
+from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, WebhookRequest
 from domain.commands import Verdict
 from domain.conversations import ConversationRecord, RecordedMessages
 from domain.knowledge import Chunk, Document, Draft, Evidence, Passage
@@ -139,6 +139,24 @@ class Channel(Protocol):
 
     async def send(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> SendOutcome:
         """One attempt. Never raises for what the vendor answers."""
+        ...
+
+
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A channel whose vendor reads what its webhook is answered with."""
+
+    def acknowledgement(self, request: WebhookRequest) -> HandshakeReply | None:
+        """What the vendor is told once everything that the request brought is durable; None = nothing but the status."""
+        ...
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A channel that can ask its vendor how the inbox stands."""
+
+    async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
+        """Tries the credentials and sets up what can be set up from here. Never raises for what the vendor answers."""
         ...
 
 

@@ -11,7 +11,7 @@ from domain.channels import ChannelFeatures
 from domain.errors import InvalidInput
 from domain.policy import Policy
 
-GENERATED = frozenset({"secret", "webhook_secret", "path_secret"})
+GENERATED = frozenset({"secret", "webhook_secret", "path_secret", "verify_token"})
 """Settings that only have to be unguessable: drawn when a channel has one and nobody gave it."""
 
 _NONE_WORDS = frozenset({"", "none", "never", "off"})

@@ -1,15 +1,18 @@
 """What the contract suite needs to know of each channel: how its vendor signs, and example bodies."""
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from domain.channels import ChannelKind, WebhookRequest
 from domain.managers import Inbox
 from domain.messages import OutboundMessage, Purpose, Recipient, Sender
 from domain.policy import Policy
+from tests.vendors import telegram, whatsapp
 from tests.vendors.signing import signed_headers
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -28,23 +31,27 @@ class Case:
     """Whether the vendor's signature covers a time, so that old requests are refused."""
     wrong_credentials: Mapping[str, str] = field(default_factory=dict)
     malformed: Mapping[str, bytes] = field(default_factory=dict)
+    signs_body: bool = True
+    """Whether the vendor's proof covers the body; else it is only a shared word."""
+    public: Mapping[str, str] = field(default_factory=dict)
+    """The inbox's settings that are no secrets."""
 
     @property
     def inbox(self) -> Inbox:
-        return inbox(self.kind)
+        return inbox(self.kind, public=self.public)
 
     def fixtures(self) -> dict[str, bytes]:
         return {path.stem: path.read_bytes() for path in sorted((FIXTURES / self.kind.value).glob("*.json"))}
 
 
-def inbox(kind: ChannelKind, inbox_id: str | None = None) -> Inbox:
+def inbox(kind: ChannelKind, inbox_id: str | None = None, public: Mapping[str, str] | None = None) -> Inbox:
     return Inbox(
         id=inbox_id or f"our-{kind.value}",
         channel=kind,
         name=kind.value,
         policy=Policy(),
         policy_version=1,
-        public_settings={},
+        public_settings=dict(public or {}),
         created_at=datetime.fromtimestamp(NOW, UTC),
     )
 
@@ -76,6 +83,27 @@ def rest_request(body: bytes, at: float = NOW) -> WebhookRequest:
         query={},
         body=body,
     )
+
+
+def telegram_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    headers = {"content-type": "application/json", "x-telegram-bot-api-secret-token": telegram.SECRET}
+    return WebhookRequest(method="POST", url="https://shop.example.com/webhooks/telegram/t", headers=headers, query={}, body=body)
+
+
+def whatsapp_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    mac = hmac.new(whatsapp.APP_SECRET.encode(), body, sha256).hexdigest()
+    headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={mac}"}
+    return WebhookRequest(method="POST", url="https://shop.example.com/webhooks/whatsapp/w", headers=headers, query={}, body=body)
+
+
+TELEGRAM_CREDENTIALS = {"bot_token": telegram.TOKEN, "webhook_secret": telegram.SECRET}
+WHATSAPP_CREDENTIALS = {
+    "phone_number_id": whatsapp.PHONE_ID,
+    "waba_id": whatsapp.ACCOUNT,
+    "access_token": whatsapp.TOKEN,
+    "app_secret": whatsapp.APP_SECRET,
+    "verify_token": whatsapp.VERIFY_TOKEN,
+}
 
 
 def _without(field_name: str) -> bytes:
@@ -133,4 +161,38 @@ CASES: tuple[Case, ...] = (
         },
     ),
     Case(kind=ChannelKind.WEBCHAT, credentials={}),
+    Case(
+        kind=ChannelKind.TELEGRAM,
+        credentials=TELEGRAM_CREDENTIALS,
+        wrong_credentials=TELEGRAM_CREDENTIALS | {"webhook_secret": telegram.SECRET + "x"},
+        signed=telegram_request,
+        signs_body=False,
+        malformed={
+            "empty": b"",
+            "no JSON": b"update",
+            "a list": b"[]",
+            "nested deeply": b'{"update_id": ' + b"[" * 100_000,
+            "update_id: missing": b'{"message": {}}',
+            "update_id: a string": b'{"update_id": "7"}',
+            "update_id: true": b'{"update_id": true}',
+            "update_id: beyond 53 bits": b'{"update_id": 99999999999999999999}',
+        },
+    ),
+    Case(
+        kind=ChannelKind.WHATSAPP,
+        credentials=WHATSAPP_CREDENTIALS,
+        wrong_credentials=WHATSAPP_CREDENTIALS | {"app_secret": whatsapp.APP_SECRET[::-1]},
+        signed=whatsapp_request,
+        public={"phone_number_id": whatsapp.PHONE_ID},
+        malformed={
+            "empty": b"",
+            "no JSON": b"update",
+            "a list": b"[]",
+            "nested deeply": b'{"entry": ' + b"[" * 100_000,
+            "object: missing": b'{"entry": []}',
+            "object: another product's": b'{"object": "page", "entry": []}',
+            "entry: missing": b'{"object": "whatsapp_business_account"}',
+            "entry: an object": b'{"object": "whatsapp_business_account", "entry": {}}',
+        },
+    ),
 )

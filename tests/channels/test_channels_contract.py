@@ -109,7 +109,8 @@ def test_a_request_is_refused_when_it_proves_nothing(case: Case) -> None:
     with pytest.raises(AuthenticityError) as missing:
         channel.verify(without_proof, case.credentials, now=NOW)
     assert missing.value.missing
-    for refused, credentials in ((request, secretless), (request, case.wrong_credentials), (tampered, case.credentials)):
+    tried = [(request, secretless), (request, case.wrong_credentials), *([(tampered, case.credentials)] if case.signs_body else [])]
+    for refused, credentials in tried:
         with pytest.raises(AuthenticityError) as wrong:
             channel.verify(refused, credentials, now=NOW)
         assert not wrong.value.missing

@@ -1,0 +1,168 @@
+"""WhatsApp by Meta's Cloud API: a business's own number."""
+
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from urllib.parse import quote
+
+from channels import meta_webhooks
+from channels.exchange import CallFailed, Http
+from channels.graph import Graph, body_of, problem_of
+from channels.lengths import refusal
+from channels.whatsapp_errors import ERRORS
+from channels.whatsapp_events import read_events
+from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
+from domain.errors import InvalidInput
+from domain.managers import Inbox
+from domain.messages import InboundEvent, OutboundMessage, Recipient
+from domain.ports import Credentials
+
+GRAPH_URL = "https://graph.facebook.com"
+GRAPH_VERSION = "v23.0"
+
+FEATURES = ChannelFeatures(
+    label="WhatsApp",
+    settings=("phone_number_id", "waba_id", "access_token", "app_secret", "verify_token"),
+    secret_settings=("access_token", "app_secret", "verify_token"),
+    required_settings=("phone_number_id", "access_token"),
+    max_text=4_096,
+    idempotent_send=False,
+    quick_replies=True,
+    attachments_in=True,
+    delivery_receipts=True,
+    echoes=True,
+    handshake=True,
+    window_hours=24,
+)
+
+MOST_BUTTONS = 3
+LONGEST_TITLE = 20
+"""Characters of a button's title; what does not fit stays numbered text."""
+LONGEST_TEXT_WITH_BUTTONS = 1_024
+
+_TOKEN = re.compile(r"[!-~]{1,2000}")
+_PHONE = re.compile(r"\+?\d{5,20}")
+_USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+"""A business-scoped user id: country, a dot, letters and digits; with `ENT.` that of a parent business."""
+
+
+class WhatsApp:
+    """Implements the ports `Channel` and `Checkable`."""
+
+    kind = ChannelKind.WHATSAPP
+    features = FEATURES
+
+    def __init__(self, http: Http, *, graph_url: str = GRAPH_URL, version: str = GRAPH_VERSION) -> None:
+        self._graph = Graph(http, graph_url, version)
+
+    def handshake(self, request: WebhookRequest, credentials: Credentials) -> HandshakeReply | None:
+        return meta_webhooks.handshake(request, credentials)
+
+    def verify(self, request: WebhookRequest, credentials: Credentials, *, now: float) -> None:
+        meta_webhooks.verify(request, credentials)
+
+    def parse(self, request: WebhookRequest, inbox: Inbox, *, now: float) -> Sequence[InboundEvent]:
+        own = inbox.public_settings.get("phone_number_id", "")
+        return read_events(request.body, inbox.id, own, received_at=datetime.fromtimestamp(now, UTC))
+
+    async def send(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """One POST. Our id goes along and comes back in every status: the evidence for a send that got no answer."""
+        try:
+            number, token = _sender(credentials)
+            body = outbound_body(message, recipient)
+        except InvalidInput as error:
+            return SendOutcome(result=SendResult.FAILED, error=str(error))
+        answer, refused = await self._graph.send(f"{number}/messages", token, body, ERRORS)
+        if refused is not None:
+            return refused
+        wamid = next((one.text("id") for one in answer.items("messages") if one.text("id")), None)
+        if wamid is None:
+            return SendOutcome(result=SendResult.UNKNOWN, error="WhatsApp's answer names no message")
+        return SendOutcome(result=SendResult.SENT, provider_id=wamid)
+
+    async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
+        """Asks for the number, has the account deliver to the app, and says what is missing to take messages in."""
+        notes: list[str] = []
+        problems = [f"{name} is not set: {why}" for name, why in _NEEDED_TO_RECEIVE.items() if not credentials.get(name)]
+        if not webhook_url.startswith("https://"):
+            problems.append(f"Meta delivers to https only, not to {webhook_url}: set FRONTDESK_PUBLIC_URL to an https address")
+        try:
+            problem = await self._ask(credentials, notes)
+        except (InvalidInput, CallFailed) as error:
+            problem = str(error)
+        return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *problems))))
+
+    async def _ask(self, credentials: Credentials, notes: list[str]) -> str | None:
+        """The first thing that Meta finds wrong, or None; what went well is added to `notes`."""
+        number, token = _sender(credentials)
+        query = {"fields": "display_phone_number,verified_name,quality_rating"}
+        if secret := credentials.get("app_secret"):
+            # Meta compares it with the app that the token was made for: the one way to learn that a secret is wrong before a message comes.
+            query["appsecret_proof"] = hmac.digest(secret.encode(), token.encode(), sha256).hex()
+        reply = await self._graph.get(number, token, **query)
+        if (problem := problem_of(reply)) is not None:
+            if "appsecret_proof" in problem:
+                return "app_secret does not belong to the app that access_token was made for"
+            return f"Meta does not show the number {credentials['phone_number_id']} to this access_token: {problem}"
+        shown = body_of(reply)
+        notes.append(f"The number is {shown.text('display_phone_number')} ({shown.text('verified_name')}).")
+        account = credentials.get("waba_id", "")
+        if not account:
+            notes.append("waba_id is not set, so whether the account delivers to the app was not looked at.")
+            return None
+        subscribed = await self._graph.post(f"{quote(account, safe='')}/subscribed_apps", token, {})
+        if (problem := problem_of(subscribed)) is not None:
+            return f"The account {account} does not deliver to the app: {problem}"
+        notes.append("The account delivers to the app.")
+        return None
+
+
+_NEEDED_TO_RECEIVE = {
+    "app_secret": "nothing that comes in could be trusted; it stands in Meta's dashboard under App settings, Basic",
+    "verify_token": "Meta's first check of the webhook would be refused; any word, the same as in Meta's dashboard",
+}
+
+
+def _sender(credentials: Credentials) -> tuple[str, str]:
+    """The number's id as a part of a path, and the token. Raises InvalidInput."""
+    number, token = credentials.get("phone_number_id", ""), credentials.get("access_token", "")
+    if not number:
+        raise InvalidInput("phone_number_id is not set; it stands in Meta's dashboard under WhatsApp, API setup")
+    if not _TOKEN.fullmatch(token):
+        raise InvalidInput("access_token is missing or no token; set a system user's by: frontdesk inbox set ID access_token=@FILE")
+    return quote(number, safe=""), token
+
+
+def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:
+    """The fields of one message. Raises InvalidInput for what can't be sent."""
+    if message.attachments:
+        raise InvalidInput("Files can't be sent through WhatsApp yet; send the text alone")
+    if (too_long := refusal(message.text, FEATURES)) is not None:
+        raise InvalidInput(too_long)
+    body: dict[str, object] = {"messaging_product": "whatsapp", "recipient_type": "individual", **_addressed(recipient.address)}
+    if _fits_buttons(message):
+        buttons = [{"type": "reply", "reply": {"id": words, "title": words}} for words in message.quick_replies]
+        body |= {"type": "interactive", "interactive": {"type": "button", "body": {"text": message.text}, "action": {"buttons": buttons}}}
+    else:
+        body |= {"type": "text", "text": {"body": message.text, "preview_url": False}}
+    return body | {"biz_opaque_callback_data": message.id}
+
+
+def _addressed(address: str) -> dict[str, object]:
+    if _USER_ID.fullmatch(address):
+        return {"recipient": address}
+    if _PHONE.fullmatch(address):
+        return {"to": address}
+    raise InvalidInput("The customer's address is neither a telephone number nor a user id of WhatsApp")
+
+
+def _fits_buttons(message: OutboundMessage) -> bool:
+    titles = message.quick_replies
+    return (
+        1 <= len(titles) <= MOST_BUTTONS
+        and len(set(titles)) == len(titles)
+        and all(title.strip() and len(title) <= LONGEST_TITLE for title in titles)
+        and len(message.text) <= LONGEST_TEXT_WITH_BUTTONS
+    )
