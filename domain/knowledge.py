@@ -51,7 +51,7 @@ class Chunk(Model):
     question: str | None = None
     text: str
     vector: bytes = Field(default=b"", repr=False)
-    """float32, little endian, of `embedding_model`."""
+    """One or more rows of `embedding_model`, half precision, little endian: the whole, its title, each sentence (`knowledge/embed.py`)."""
     embedding_model: str = ""
 
 

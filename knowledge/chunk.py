@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from llama_index.core.node_parser import SentenceSplitter
 
 from domain.knowledge import ChunkKind
-from knowledge.load import Line, join_lines
+from knowledge.layout import Line, join_lines
 from knowledge.words import sentences
 
 CHUNK_TOKENS = 220

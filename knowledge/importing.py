@@ -13,7 +13,8 @@ from domain.knowledge import Chunk
 from domain.ports import DocumentStore, Progress
 from knowledge.chunk import Unit, split
 from knowledge.embed import pack, sentence_encoder, texts_to_embed
-from knowledge.load import Line, read_pdf
+from knowledge.layout import Line
+from knowledge.load import read_pdf
 
 log = structlog.get_logger()
 

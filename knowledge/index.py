@@ -13,6 +13,7 @@ from knowledge.confidence import ConfidenceModel, confidence_model
 from knowledge.corpus import Corpus, Floats, build_corpus
 from knowledge.embed import SentenceEncoder, sentence_encoder
 from knowledge.evidence import find_evidence
+from knowledge.retrieve import PassageRetriever
 
 log = structlog.get_logger()
 
@@ -56,6 +57,10 @@ class KnowledgeIndex:
         if len(corpus.chunks) > _INLINE_UNITS:
             return await asyncio.to_thread(self._look_up, corpus, question)
         return self._look_up(corpus, question)
+
+    async def retriever(self) -> PassageRetriever:
+        """LlamaIndex's view of the documents as they are published now."""
+        return PassageRetriever(await self._current(), self._remembered)
 
     async def refresh(self) -> int:
         """Waits until the newest published version is searched, and returns it."""
