@@ -17,6 +17,8 @@ class HeartbeatInterceptor(Interceptor):
 
 class _Beating(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 # the SDK's parameter name
+        if activity.info().is_local:
+            return await self.next.execute_activity(input)
         beating = asyncio.create_task(_beat())
         try:
             return await self.next.execute_activity(input)

@@ -9,12 +9,11 @@ import signal
 import socket
 
 import uvloop
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bench.bare_workflow import QUEUE, BareActivities, BareConversation
 from gateway import open_client
-from worker import CACHED_CONVERSATIONS, STICKY_TIMEOUT
+from worker import BUILD_ID, CACHED_CONVERSATIONS, STICKY_TIMEOUT
 
 
 async def work(address: str, told_at: str) -> None:
@@ -30,9 +29,8 @@ async def work(address: str, told_at: str) -> None:
             task_queue=QUEUE,
             workflows=[BareConversation],
             activities=[activities.find, activities.deliver],
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules("domain", "activities", "pydantic", "structlog")
-            ),
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            build_id=BUILD_ID,
             max_cached_workflows=CACHED_CONVERSATIONS,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         ):

@@ -1,4 +1,4 @@
-"""The bare workflow: two regular activities for each message, which do nothing. Payloads have the product's sizes."""
+"""The bare workflow: a local and a regular activity for each message, as in the product, which do nothing. Payloads have its sizes."""
 
 import socket
 from datetime import timedelta
@@ -50,7 +50,7 @@ class BareConversation:
         while True:
             await workflow.wait_condition(lambda: bool(self._queue))
             turn = self._queue.pop(0).ljust(TURN_BYTES, ".")
-            found = await workflow.execute_activity_method(BareActivities.find, turn, start_to_close_timeout=timedelta(seconds=30))
+            found = await workflow.execute_local_activity_method(BareActivities.find, turn, start_to_close_timeout=timedelta(seconds=30))
             await workflow.execute_activity_method(
                 BareActivities.deliver, found.ljust(DELIVERY_BYTES, "."), start_to_close_timeout=timedelta(seconds=60)
             )

@@ -1,4 +1,8 @@
-"""The activities a conversation calls, each with its time limits and its way of being tried again."""
+"""The activities a conversation calls, each with its time limits and its way of being tried again.
+
+Recording and retrieval take milliseconds and may be repeated without harm: they are local activities, which cost the server a third
+less. What takes long, or must be seen to happen once, is a regular one.
+"""
 
 from datetime import timedelta
 
@@ -23,12 +27,8 @@ STORAGE_LIMIT = timedelta(seconds=20)
 
 
 async def record_messages(recorded: RecordedMessages) -> Recorded:
-    return await workflow.execute_activity_method(
-        RecordActivities.record_messages,
-        recorded,
-        start_to_close_timeout=STORAGE_LIMIT,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRY,
+    return await workflow.execute_local_activity_method(
+        RecordActivities.record_messages, recorded, start_to_close_timeout=STORAGE_LIMIT, retry_policy=RETRY
     )
 
 
@@ -55,12 +55,8 @@ async def close_conversation(record: ConversationRecord) -> None:
 
 
 async def retrieve_passages(turn: Turn) -> Retrieved:
-    return await workflow.execute_activity_method(
-        TurnActivities.retrieve_passages,
-        turn,
-        start_to_close_timeout=timedelta(seconds=30),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRY,
+    return await workflow.execute_local_activity_method(
+        TurnActivities.retrieve_passages, turn, start_to_close_timeout=timedelta(seconds=30), retry_policy=RETRY
     )
 
 
