@@ -13,7 +13,7 @@ from channels.registry import FEATURES, build_channels
 from domain.channels import ChannelKind, WebhookRequest
 from domain.errors import AuthenticityError, InvalidInput
 from domain.ids import inbound_message_id
-from domain.messages import Arrival
+from domain.messages import Arrival, DeliveryReceipt, Echo, Ignored, InboundEvent
 from domain.ports import Channel
 from tests.channels.cases import CASES, NOW, Case, inbox
 
@@ -190,9 +190,21 @@ def test_no_header_whatever_crashes_the_check(case: Case, name: str, value: str)
         assert header == name or value.strip() in request.headers[header] or request.headers[header] in value
 
 
-def _identities(case: Case, deliveries: list[bytes]) -> set[tuple[str, str]]:
+def _identities(case: Case, deliveries: list[bytes]) -> set[tuple[str, ...]]:
     events = [event for body in deliveries for event in channel_of(case).parse(request_of(case, body), case.inbox, now=NOW)]
-    return {(event.message.id, event.body_hash) for event in events if isinstance(event, Arrival)}
+    return {_identity(event) for event in events}
+
+
+def _identity(event: InboundEvent) -> tuple[str, ...]:
+    match event:
+        case Arrival():
+            return (event.address, event.message.id, event.body_hash)
+        case DeliveryReceipt():
+            return (event.message_id or "", event.provider_id or "", event.state, event.error or "", event.at.isoformat())
+        case Echo():
+            return (event.address, event.provider_id, event.text, event.at.isoformat())
+        case Ignored():
+            return (event.reason,)
 
 
 def _spots(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
