@@ -1,0 +1,269 @@
+"""Telegram and WhatsApp through the whole product: HTTP door, Temporal, worker, and the vendor's stand-in on a real socket."""
+
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+from temporalio.client import Client
+
+from api.app import build_app
+from channels.registry import FEATURES, build_channels
+from domain.channels import ChannelKind
+from domain.commands import PostReply, Take
+from domain.conversations import Conversation, Section, Status
+from domain.managers import Manager, Role
+from domain.messages import DeliveryState, Direction, Message
+from gateway import ConversationGateway
+from settings import Settings
+from storage.stores import Stores, open_stores
+from tests.api.conftest import browser
+from tests.api.fakes import NoHttp
+from tests.channels.cases import TELEGRAM_CREDENTIALS, WHATSAPP_CREDENTIALS
+from tests.vendors.rest_receiver import Fault
+from tests.vendors.telegram import TelegramApi
+from tests.vendors.whatsapp import WhatsAppApi, contact_of, delivery, error, message_of, signed, value_of
+from tests.workflows.desk import until
+from web.live import LiveFeed
+from web.services import Services
+from worker import build_worker
+
+pytestmark = pytest.mark.engine
+
+KEY = "a key for tests"
+CHAT = 6_103_344_556
+EMA, PHONE = "AR.7700112233445566", "5493415550101"
+HOLDING = "One moment, a person is coming."
+POLICY = {"quiet_window_seconds": "0", "holding_line": HOLDING, "notify_email_after_minutes": "none", "notify_sms_after_minutes": "none"}
+
+
+class Shop:
+    """The running product without documents: every question goes to a person, after a holding line."""
+
+    def __init__(self, client: httpx2.AsyncClient, stores: Stores, gateway: ConversationGateway, manager: Manager) -> None:
+        self.client = client
+        self.stores = stores
+        self.gateway = gateway
+        self.manager = manager
+
+    async def conversation(self) -> Conversation | None:
+        items = (await self.stores.conversations.page(Section.ALL, manager_id=None)).items
+        return items[0] if items else None
+
+    async def messages(self, direction: Direction) -> list[Message]:
+        found = await self.conversation()
+        shown = await self.stores.conversations.messages(found.id, limit=200) if found else ()
+        return [message for message in shown if message.direction is direction]
+
+    async def until_flagged(self) -> Conversation:
+        return await self.until_status(Status.FLAGGED)
+
+    async def until_status(self, status: Status) -> Conversation:
+        async def has_it() -> bool:
+            found = await self.conversation()
+            return found is not None and found.status is status
+
+        await until(has_it, f"the conversation is {status}", seconds=30)
+        found = await self.conversation()
+        assert found is not None
+        return found
+
+    async def until_delivery(self, *states: DeliveryState) -> list[Message]:
+        """The outbound messages, once their states are these."""
+
+        async def are_these() -> bool:
+            return tuple(message.delivery for message in await self.messages(Direction.OUTBOUND)) == states
+
+        await until(are_these, f"the messages are {states}", seconds=30)
+        return await self.messages(Direction.OUTBOUND)
+
+    async def replies(self, text: str) -> None:
+        found = await self.conversation()
+        assert found is not None
+        for verb in (
+            Take(action_id=str(uuid4()), conversation_id=found.id, manager_id=self.manager.id),
+            PostReply(action_id=str(uuid4()), conversation_id=found.id, manager_id=self.manager.id, text=text, keep=True),
+        ):
+            verdict = await self.gateway.act(verb, wait_seconds=20)
+            assert verdict is not None
+            assert verdict.accepted
+
+
+@asynccontextmanager
+async def running(
+    temporal: Client, database_url: str, tmp_path: Path, kind: ChannelKind, credentials: Mapping[str, str], **urls: str
+) -> AsyncIterator[Shop]:
+    settings = Settings(_env_file=None, data_dir=tmp_path, database_url=database_url, secret_key=KEY, **urls)  # type: ignore[arg-type] # pydantic checks the values
+    queue = f"vendors-{uuid4()}"
+    async with open_stores(database_url, KEY, FEATURES) as stores:
+        manager = await stores.people.add("lara@galpon.example", "Lara", Role.OWNER)
+        await stores.inboxes.add(kind, "Galpón", inbox_id="galpon", settings={**credentials, **POLICY})
+        gateway = ConversationGateway(
+            temporal,
+            arrivals=stores.arrivals,
+            conversations=stores.conversations,
+            inboxes=stores.inboxes,
+            receipts=stores.ledger,
+            database=stores.db,
+            task_queue=queue,
+        )
+        services = Services(
+            db=stores.db,
+            conversations=stores.conversations,
+            arrivals=stores.arrivals,
+            inboxes=stores.inboxes,
+            people=stores.people,
+            documents=stores.documents,
+            events=stores.events,
+            files=stores.files,
+            ledger=stores.ledger,
+            gateway=gateway,
+            channels=build_channels(NoHttp()),
+            public_url="https://desk.example",
+            vault=stores.vault,
+            live=LiveFeed(stores.events),
+        )
+        async with build_worker(temporal, settings, stores=stores, task_queue=queue), browser(build_app(services)) as client:
+            yield Shop(client, stores, gateway, manager)
+            await gateway.settle()
+        await services.live.close()
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramApi]:
+    async with TelegramApi() as api:
+        yield api
+
+
+@pytest.fixture
+async def whatsapp() -> AsyncIterator[WhatsAppApi]:
+    async with WhatsAppApi() as api:
+        yield api
+
+
+@pytest.fixture
+async def telegram_shop(temporal: Client, database_url: str, tmp_path: Path, telegram: TelegramApi) -> AsyncIterator[Shop]:
+    async with running(temporal, database_url, tmp_path, ChannelKind.TELEGRAM, TELEGRAM_CREDENTIALS, telegram_api_url=telegram.url) as shop:
+        yield shop
+
+
+@pytest.fixture
+async def whatsapp_shop(temporal: Client, database_url: str, tmp_path: Path, whatsapp: WhatsAppApi) -> AsyncIterator[Shop]:
+    async with running(temporal, database_url, tmp_path, ChannelKind.WHATSAPP, WHATSAPP_CREDENTIALS, meta_api_url=whatsapp.url) as shop:
+        yield shop
+
+
+async def test_a_telegram_customer_is_answered_by_a_person(telegram_shop: Shop, telegram: TelegramApi) -> None:
+    path = "/webhooks/telegram/galpon"
+    start = telegram.text(CHAT, "/start otono24")
+    assert await telegram.deliver(telegram_shop.client, path, start, start) == [200, 200]
+    await telegram_shop.until_status(Status.BOT)
+    assert telegram.to(CHAT) == []
+
+    await telegram.deliver(telegram_shop.client, path, telegram.text(CHAT, "¿El termo tiene garantía?"))
+    await telegram_shop.until_flagged()
+    await telegram.wait_until(lambda api: bool(api.messages))
+    await telegram_shop.replies("Sí, un año 👋")
+    await telegram.wait_until(lambda api: len(api.messages) == 2)
+    assert [message.text for message in telegram.to(CHAT)] == [HOLDING, "Sí, un año 👋"]
+    sent = await telegram_shop.until_delivery(DeliveryState.SENT, DeliveryState.SENT)
+    assert [message.provider_id for message in sent] == [f"{CHAT}:{message.id}" for message in telegram.messages]
+    assert [message.text for message in await telegram_shop.messages(Direction.INBOUND)] == ["/start otono24", "¿El termo tiene garantía?"]
+
+
+async def test_telegram_took_it_and_broke_off_is_one_message_and_one_visible_unknown(telegram_shop: Shop, telegram: TelegramApi) -> None:
+    telegram.fault(Fault.ACCEPT_THEN_DROP)
+    await telegram.deliver(telegram_shop.client, "/webhooks/telegram/galpon", telegram.text(CHAT, "¿Hacen envíos?"))
+    (message,) = await telegram_shop.until_delivery(DeliveryState.UNKNOWN)
+    assert message.delivery_error
+    await telegram_shop.replies("Sí")
+    await telegram_shop.until_delivery(DeliveryState.UNKNOWN, DeliveryState.SENT)
+    assert [message.text for message in telegram.to(CHAT)] == [HOLDING, "Sí"]
+
+
+async def test_telegram_asks_to_wait_and_gets_it_once(telegram_shop: Shop, telegram: TelegramApi) -> None:
+    body = {"ok": False, "error_code": 429, "description": "Too Many Requests: retry after 1", "parameters": {"retry_after": 1}}
+    telegram.fault(Fault.STATUS, status=429, body=body)
+    await telegram.deliver(telegram_shop.client, "/webhooks/telegram/galpon", telegram.text(CHAT, "¿Hacen envíos?"))
+    (message,) = await telegram_shop.until_delivery(DeliveryState.SENT)
+    assert message.attempts == 2
+    assert [message.text for message in telegram.to(CHAT)] == [HOLDING]
+
+
+async def test_a_customer_who_blocked_the_bot_is_seen_by_the_manager(telegram_shop: Shop, telegram: TelegramApi) -> None:
+    telegram.blocked.add(CHAT)
+    await telegram.deliver(telegram_shop.client, "/webhooks/telegram/galpon", telegram.text(CHAT, "¿Hacen envíos?"))
+    (message,) = await telegram_shop.until_delivery(DeliveryState.FAILED)
+    assert message.delivery_error == "The customer has blocked the bot"
+
+
+async def test_a_whatsapp_answer_is_followed_to_the_reader(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    path = "/webhooks/whatsapp/galpon"
+    value = value_of(messages=[message_of(1, EMA, PHONE)], contacts=[contact_of(EMA, PHONE)])
+    await whatsapp.deliver(whatsapp_shop.client, path, value, value)
+    (sent,) = await whatsapp_shop.until_delivery(DeliveryState.SENT)
+    (message,) = whatsapp.to(EMA)
+    assert (message.text, message.callback_data, sent.provider_id) == (HOLDING, sent.id, message.id)
+    states = [whatsapp.status_of(message, state) for state in ("read", "sent", "delivered")]
+    await whatsapp.deliver(whatsapp_shop.client, path, *(value_of(statuses=[state]) for state in states))
+    await whatsapp_shop.until_delivery(DeliveryState.READ)
+
+
+async def test_whatsapp_took_it_and_broke_off_is_settled_by_a_status(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    path = "/webhooks/whatsapp/galpon"
+    whatsapp.fault(Fault.ACCEPT_THEN_DROP)
+    await whatsapp.deliver(whatsapp_shop.client, path, value_of(messages=[message_of(1, EMA)]))
+    (sent,) = await whatsapp_shop.until_delivery(DeliveryState.UNKNOWN)
+    (message,) = whatsapp.to(EMA)
+    await whatsapp.deliver(whatsapp_shop.client, path, value_of(statuses=[whatsapp.status_of(message, "delivered")]))
+    (sent,) = await whatsapp_shop.until_delivery(DeliveryState.DELIVERED)
+    assert (sent.provider_id, sent.delivery_error) == (message.id, None)
+    assert len(whatsapp.messages) == 1
+
+
+async def test_whatsapps_late_failure_is_seen_with_its_reason(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    path = "/webhooks/whatsapp/galpon"
+    await whatsapp.deliver(whatsapp_shop.client, path, value_of(messages=[message_of(1, EMA)]))
+    await whatsapp_shop.until_delivery(DeliveryState.SENT)
+    errors = [{"code": 131026, "title": "Undeliverable"}]
+    failed = whatsapp.status_of(whatsapp.messages[0], "failed", errors=errors)
+    await whatsapp.deliver(whatsapp_shop.client, path, value_of(statuses=[failed]), value_of(statuses=[failed]))
+    (sent,) = await whatsapp_shop.until_delivery(DeliveryState.FAILED)
+    assert "can't deliver to this customer" in str(sent.delivery_error)
+
+
+async def test_whatsapps_rate_limit_delays_and_loses_nothing(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    whatsapp.fault(Fault.STATUS, status=429, body=error(429, 130429, "Rate limit hit").body, headers={"retry-after": "1"})
+    await whatsapp.deliver(whatsapp_shop.client, "/webhooks/whatsapp/galpon", value_of(messages=[message_of(1, EMA)]))
+    await whatsapp_shop.until_delivery(DeliveryState.SENT)
+    assert len(whatsapp.messages) == 1
+
+
+async def test_an_answer_in_the_business_app_takes_the_conversation_over(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    path = "/webhooks/whatsapp/galpon"
+    await whatsapp.deliver(whatsapp_shop.client, path, value_of(messages=[message_of(1, EMA, PHONE)], contacts=[contact_of(EMA, PHONE)]))
+    await whatsapp_shop.until_delivery(DeliveryState.SENT)
+    echo = {"id": "wamid.APP1", "from": "1", "to": PHONE, "type": "text", "text": {"body": "yo"}, "timestamp": "1795342700"}
+    headers, body = signed(delivery(value_of(message_echoes=[echo], contacts=[contact_of(EMA, PHONE)]), field="smb_message_echoes"))
+    assert (await whatsapp_shop.client.post(path, content=body, headers=headers)).status_code == 200
+    await whatsapp_shop.until_status(Status.HUMAN)
+
+
+async def test_whatever_is_repeated_and_reordered_is_stored_once_and_answered_once(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    drawn = random.Random(4)  # noqa: S311 # a repeatable shuffle
+    values = [value_of(messages=[message_of(number, EMA)]) for number in range(1, 13)]
+    values += [value_of(messages=[message_of(number, EMA), message_of(number + 1, EMA)]) for number in range(1, 12)]
+    drawn.shuffle(values)
+    assert set(await whatsapp.deliver(whatsapp_shop.client, "/webhooks/whatsapp/galpon", *values, *values)) == {200}
+
+    async def all_are_stored() -> bool:
+        return len(await whatsapp_shop.messages(Direction.INBOUND)) >= 12
+
+    await until(all_are_stored, "twelve messages are stored", seconds=30)
+    stored = [message.text for message in await whatsapp_shop.messages(Direction.INBOUND)]
+    assert sorted(stored) == sorted(f"question {number}" for number in range(1, 13))
+    await whatsapp_shop.until_delivery(DeliveryState.SENT)
+    assert [message.text for message in whatsapp.messages] == [HOLDING]
