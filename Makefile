@@ -50,7 +50,7 @@ e2e: $(DEV_READY) ## The whole flows only: processes, kills, browser
 	$(BIN)/pytest tests/e2e
 
 eval: $(DEV_READY) ## Measure the answers on the project's evaluation set
-	$(BIN)/python -m tests.eval.run
+	$(BIN)/python -m tests.eval.evaluation --out reports/eval
 
 bench: $(DEV_READY) ## Measure speed against a bare workflow in the same run
 	$(BIN)/python -m bench

@@ -17,7 +17,18 @@ from domain.managers import Role
 from settings import Settings, configure_logging
 from storage.migrate import upgrade
 from storage.stores import Stores, open_stores
-from supervisor import ROOT, Child, Supervisor, check_journal, free_engine_ports, is_free, only_instance, temporal_command, wait_until_ready
+from supervisor import (
+    ROOT,
+    TEMPORAL_ENV,
+    Child,
+    Supervisor,
+    check_journal,
+    free_engine_ports,
+    is_free,
+    only_instance,
+    temporal_command,
+    wait_until_ready,
+)
 
 SEARCH_ATTRIBUTES = {
     "FrontdeskStatus": "Keyword",
@@ -75,7 +86,7 @@ async def _start(settings: Settings, supervisor: Supervisor, env: dict[str, str]
     if settings.temporal_address is None:
         ports = free_engine_ports(settings.data_dir)
         command = temporal_command(settings.data_dir.absolute(), ports, SEARCH_ATTRIBUTES)
-        supervisor.start(Child("temporal", command, log_dir=logs, env={}))
+        supervisor.start(Child("temporal", command, log_dir=logs, env=TEMPORAL_ENV))
         settings = settings.model_copy(
             update={"temporal_address": ports.address, "temporal_ui_url": settings.temporal_ui_url or ports.ui_url}
         )

@@ -133,6 +133,10 @@ def temporal_command(data_dir: Path, ports: EnginePorts, search_attributes: Mapp
     return command
 
 
+TEMPORAL_ENV = {"GOGC": "400"}
+"""The server collects its garbage less often: a fifth to a quarter less CPU per message, for about 140 MB of memory."""
+
+
 def check_journal(data_dir: Path) -> None:
     """The server starts silently when a pragma's name is wrong, so the file is asked. Raises ChildFailed."""
     with contextlib.closing(sqlite3.connect(data_dir / "temporal.db")) as connection:

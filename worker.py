@@ -1,6 +1,7 @@
 """The worker: settings -> adapters -> activities -> Worker. A composition root; `./frontdesk worker` runs it."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -150,10 +151,18 @@ async def run(settings: Settings) -> None:
         return
     client = await starting
     async with build_worker(client, settings, stores=stores, index=index):
+        settle_memory()
         log.info("worker_ready", task_queue=TASK_QUEUE)
         await stopped.wait()
     await stores.db.close()
     log.info("worker_stopped")
+
+
+def settle_memory() -> None:
+    """What is loaded by now stays: the collector need not look at it again and again, which took a tenth of the CPU per message."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 async def _ready(settings: Settings, index: KnowledgeIndex) -> Client:

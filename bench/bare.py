@@ -19,7 +19,7 @@ from bench.history import with_history
 from bench.loop import REPLY_SECONDS, Asked, Level, NotMeasured, measure
 from bench.product import end_of, stop
 from gateway import TASK_TIMEOUT, open_client
-from supervisor import ROOT, EnginePorts, engine_ports, temporal_command
+from supervisor import ROOT, TEMPORAL_ENV, EnginePorts, engine_ports, temporal_command
 
 SUBJECT = "bare"
 CONVERSATIONS = 100
@@ -94,7 +94,9 @@ async def bare_bench(directory: Path) -> AsyncIterator[BareBench]:
         log = stack.enter_context((directory / "bare.log").open("wb"))
 
         async def start(*command: str) -> asyncio.subprocess.Process:
-            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log)
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=ROOT, env={**os.environ, **TEMPORAL_ENV}, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            )
             stack.push_async_callback(stop, process)
             return process
 

@@ -13,7 +13,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bench.bare_workflow import QUEUE, BareActivities, BareConversation
 from gateway import open_client
-from worker import BUILD_ID, CACHED_CONVERSATIONS, STICKY_TIMEOUT
+from worker import BUILD_ID, CACHED_CONVERSATIONS, STICKY_TIMEOUT, settle_memory
 
 
 async def work(address: str, told_at: str) -> None:
@@ -34,6 +34,7 @@ async def work(address: str, told_at: str) -> None:
             max_cached_workflows=CACHED_CONVERSATIONS,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         ):
+            settle_memory()
             await stopped.wait()
 
 
