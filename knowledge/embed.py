@@ -58,16 +58,16 @@ class SentenceEncoder(BaseEmbedding):
             return self._parts
 
     def _get_query_embedding(self, query: str) -> list[float]:
-        return self.encode([query])[0].tolist()  # type: ignore[no-any-return]
+        return self.encode([query])[0].tolist()  # type: ignore[no-any-return] # numpy types tolist() as Any
 
     async def _aget_query_embedding(self, query: str) -> list[float]:
         return self._get_query_embedding(query)
 
     def _get_text_embedding(self, text: str) -> list[float]:
-        return self.encode([text])[0].tolist()  # type: ignore[no-any-return]
+        return self.encode([text])[0].tolist()  # type: ignore[no-any-return] # numpy types tolist() as Any
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        return self.encode(texts).tolist()  # type: ignore[no-any-return]
+        return self.encode(texts).tolist()  # type: ignore[no-any-return] # numpy types tolist() as Any
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Fits knowledge/confidence.json on the evaluation documents of this repository: `python scripts/fit_confidence.py [--write]`.
+"""Fits knowledge/confidence.json on the evaluation documents of this repository: `python -m scripts.fit_confidence [--write]`.
 
 Two steps: the weights that order a question's candidates (softmax over the candidates whose reply is right), then the logistic
 model of whether the first one is right. Every document weighs the same. What is printed and recorded was predicted for each document
@@ -6,7 +6,6 @@ by a model that was fitted without it.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,17 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.compose import extractive_draft
+from knowledge.confidence import MODEL_FILE, ConfidenceModel, Linear, question_signals
+from knowledge.embed import sentence_encoder
+from knowledge.evaluate import corpus_of
+from knowledge.retrieve import rank
+from knowledge.scoring import GoldQuestion, Outcome, Score, is_right, score
+from knowledge.signals import RANKING, Candidate, candidates
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from knowledge.compose import extractive_draft  # noqa: E402 (the project runs from its root and is not installed)
-from knowledge.confidence import MODEL_FILE, ConfidenceModel, Linear, question_signals  # noqa: E402
-from knowledge.embed import sentence_encoder  # noqa: E402
-from knowledge.evaluate import corpus_of  # noqa: E402
-from knowledge.retrieve import rank  # noqa: E402
-from knowledge.scoring import GoldQuestion, Outcome, Score, is_right, score  # noqa: E402
-from knowledge.signals import RANKING, Candidate, candidates  # noqa: E402
-
 Array = NDArray[np.float64]
 
 CONFIDENCE = (

@@ -26,13 +26,13 @@ class Mailbox:
         self.refuse_recipient: dict[str, str] = {}
         self.port = 0
 
-    async def handle_RCPT(self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802 # the name aiosmtpd calls
         if address in self.refuse_recipient:
             return self.refuse_recipient[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802 # the name aiosmtpd calls
         if self.refuse_data:
             answer = self.refuse_data.pop(0)
             if answer == "hang up":
