@@ -150,12 +150,26 @@ async def run(settings: Settings) -> None:
         starting.cancel()
         return
     client = await starting
+    following = asyncio.create_task(_follow(index))
     async with build_worker(client, settings, stores=stores, index=index):
         settle_memory()
         log.info("worker_ready", task_queue=TASK_QUEUE)
         await stopped.wait()
+    following.cancel()
     await stores.db.close()
     log.info("worker_stopped")
+
+
+async def _follow(index: KnowledgeIndex) -> None:
+    """A document that was published, or removed, counts within a second; a database that is away for a while changes nothing."""
+    while True:
+        following = asyncio.create_task(index.follow())
+        try:
+            await asyncio.wait({following})
+        finally:
+            following.cancel()
+        log.warning("knowledge_not_followed", error=type(following.exception()).__name__)
+        await asyncio.sleep(1)
 
 
 def settle_memory() -> None:

@@ -68,6 +68,12 @@ class KnowledgeIndex:
             await self._building()
         return self.version
 
+    async def follow(self) -> None:
+        """Until cancelled: loads each newly published version, whether or not anybody asks. Raises what the store raises."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(self._check_seconds)
+
     def _look_up(self, corpus: Corpus, question: str) -> Evidence:
         key = (corpus.version, question)
         evidence = self._found.get(key)

@@ -160,3 +160,15 @@ async def test_an_unreadable_document_is_marked_failed_with_its_reason(documents
 async def test_chunks_of_another_embedding_model_are_left_out(index: KnowledgeIndex, documents: MemoryDocuments) -> None:
     documents.chunks["d1"] = tuple(chunk.model_copy(update={"embedding_model": "other/1"}) for chunk in documents.chunks["d1"])
     assert (await index.search("do you ship abroad?", threshold=DEFAULT_THRESHOLD)).passages == ()
+
+
+async def test_a_followed_index_loads_what_is_published_before_anybody_asks(
+    index: KnowledgeIndex, documents: MemoryDocuments, pdf: Callable[..., bytes]
+) -> None:
+    await index.refresh()
+    following = asyncio.create_task(index.follow())
+    await import_document(documents, documents.add("d2", pdf(*TRIALS), name="trial.pdf"))
+    async with asyncio.timeout(20):
+        while index.version != 2:
+            await asyncio.sleep(0.01)
+    following.cancel()
