@@ -1,5 +1,6 @@
 """Words: BM25 over every language of the documents, and which of a question's words stand where."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.words import LANGUAGES, detect_language, question_words, stem, stems
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it turns its own debug lines on when it is imported
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
