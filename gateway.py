@@ -37,7 +37,7 @@ from domain.conversations import Status
 from domain.errors import EngineUnavailable, NotFound
 from domain.knowledge import Answer
 from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, Echo
+from domain.messages import Arrival, DeliveryReceipt, DeliveryState, Echo
 from domain.model import Model
 from domain.turns import Question
 from workflows.conversation import Conversation
@@ -91,6 +91,7 @@ class ConversationReads(Protocol):
 class ReceiptStore(Protocol):
     async def record_receipt(self, inbox_id: str, receipt: DeliveryReceipt) -> str | None: ...
     async def is_ours(self, inbox_id: str, provider_id: str) -> bool: ...
+    async def being_sent(self, inbox_id: str, address: str, text: str, *, at: datetime) -> str | None: ...
 
 
 class InboxReads(Protocol):
@@ -224,10 +225,23 @@ class ConversationGateway:
                 conversation = await self._conversations.get(conversation_id)
                 await self._signal(conversation.workflow_id, "record_delivery", RecordDelivery(receipt=event))
             return
-        if await self._receipts.is_ours(inbox.id, event.provider_id):
+        if await self._is_our_own(inbox, event):
             return
         contact_id, workflow_id = await self._arrivals.contact_for(inbox.id, event.address, None)
         await self._signal_with_start(inbox, contact_id, workflow_id, "record_delivery", RecordDelivery(echo=event))
+
+    async def _is_our_own(self, inbox: Inbox, echo: Echo) -> bool:
+        """An echo may be faster than the answer to the send: then it says that the message was sent, and gives it its name."""
+        if await self._receipts.is_ours(inbox.id, echo.provider_id):
+            return True
+        message_id = echo.message_id
+        if message_id is None and echo.own_without_id:
+            message_id = await self._receipts.being_sent(inbox.id, echo.address, echo.text, at=echo.at)
+        if message_id is None:
+            return False
+        receipt = DeliveryReceipt(message_id=message_id, provider_id=echo.provider_id, state=DeliveryState.SENT, at=echo.at)
+        await self.deliver_event(inbox, receipt)
+        return await self._receipts.is_ours(inbox.id, echo.provider_id)
 
     # A person acts
 

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     meta_api_url: str = "https://graph.facebook.com"
     meta_api_version: str = Field(default="v23.0", pattern=r"^v\d{1,3}\.\d$")
     """Of the Graph API; Meta retires one about two years after it came out."""
+    instagram_api_url: str = "https://graph.instagram.com"
 
     log_format: Literal["console", "json"] = "console"
     secret_key: SecretStr | None = None
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
             return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("public_url", "llm_base_url", "temporal_ui_url", "telegram_api_url", "meta_api_url", mode="after")
+    @field_validator("public_url", "llm_base_url", "temporal_ui_url", "telegram_api_url", "meta_api_url", "instagram_api_url", mode="after")
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value
@@ -103,7 +104,12 @@ class Settings(BaseSettings):
     @property
     def vendor_urls(self) -> dict[str, str]:
         """For `channels.registry.Vendors`."""
-        return {"telegram_url": self.telegram_api_url, "graph_url": self.meta_api_url, "graph_version": self.meta_api_version}
+        return {
+            "telegram_url": self.telegram_api_url,
+            "graph_url": self.meta_api_url,
+            "graph_version": self.meta_api_version,
+            "instagram_url": self.instagram_api_url,
+        }
 
     def key(self) -> str:
         """The secret key; made on first use, readable by the owner only, when the database is SQLite."""

@@ -55,7 +55,7 @@ def contact_card(entries: Iterable[tuple[str, Iterable[str]]]) -> Content:
     return Content(MessageType.CONTACT_CARD, "\n".join(filter(None, lines)))
 
 
-def moment(seconds: int | str | None) -> datetime | None:
+def moment(seconds: float | str | None) -> datetime | None:
     """Unix seconds as a number or a string of digits; None for what is no time."""
     if isinstance(seconds, str):
         seconds = int(seconds) if seconds.isascii() and seconds.isdecimal() and len(seconds) <= 12 else None
@@ -77,8 +77,8 @@ def arrival(
     sent_at: datetime | None,
     received_at: datetime,
 ) -> Arrival:
-    """The hash covers what was said and by whom; links that expire, names and times differ between deliveries of one message."""
-    files = [(item.type, item.url, item.name) for item in content.attachments]
+    """The hash covers what was said and by whom; what signs a link, names and times differ between deliveries of one message."""
+    files = [(item.type, item.url.partition("?")[0], item.name) for item in content.attachments]
     said = json.dumps([address, content.type, content.text, content.raw_kind, files], separators=(",", ":"))
     message = InboundMessage(
         id=inbound_message_id(inbox_id, kind, provider_id),

@@ -5,6 +5,7 @@ decide by `code` alone; which code means what is each product's own table.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -14,6 +15,12 @@ from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer, Reply
 from channels.json_body import Fields, read_object
 from domain.channels import SendOutcome, SendResult
 from domain.errors import InvalidInput
+from domain.ports import Credentials
+
+GRAPH_URL = "https://graph.facebook.com"
+GRAPH_VERSION = "v23.0"
+
+_TOKEN = re.compile(r"[!-~]{1,2000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,10 @@ class ErrorTable:
     """Code to the seconds to wait. Documented as not processed."""
     ambiguous: frozenset[int]
     """May have been sent all the same."""
-    token: Sequence[range] = field(default_factory=tuple)
+    token: Sequence[range] = ()
     """Codes that say something about the access token or its permissions."""
+    permanent_subcodes: Mapping[int, str] = field(default_factory=dict)
+    """Subcode to what a manager reads; looked at before the code, which may mean several things."""
 
 
 TOKEN_WORDS = "Meta refuses this access_token; make a new one with the needed permissions and set it"  # noqa: S105 # the words, not the token
@@ -65,6 +74,14 @@ class Graph:
         return answer, None if 200 <= reply.status < 300 and "error" not in answer else refusal(reply, errors)
 
 
+def token_of(credentials: Credentials) -> str:
+    """Raises InvalidInput for what can't stand in a header."""
+    token = credentials.get("access_token", "")
+    if not _TOKEN.fullmatch(token):
+        raise InvalidInput("access_token is missing or no token; set it by: frontdesk inbox set ID access_token=@FILE")
+    return token
+
+
 def _headers(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}", "user-agent": "frontdesk"}
 
@@ -90,7 +107,9 @@ def problem_of(reply: Reply) -> str | None:
 def refusal(reply: Reply, errors: ErrorTable) -> SendOutcome:
     """How an attempt ended that was not accepted."""
     error = body_of(reply).inner("error")
-    code = error.whole("code")
+    code, subcode = error.whole("code"), error.whole("error_subcode")
+    if subcode is not None and (words := errors.permanent_subcodes.get(subcode)):
+        return SendOutcome(result=SendResult.FAILED, error=words)
     said = f"Meta answered: {problem_of(reply)}" + (f" (code {code})" if code is not None else "")
     if code is not None:
         if code in errors.permanent:

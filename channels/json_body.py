@@ -113,6 +113,11 @@ class Fields:
         rows = [row for row in value if isinstance(row, list)] if isinstance(value, list) else []
         return tuple(tuple(Fields(item) for item in row if isinstance(item, dict)) for row in rows)
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The strings of a list."""
+        value = self._raw.get(name)
+        return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
     def wholes(self, name: str) -> tuple[int, ...]:
         """The whole numbers of a list."""
         value = self._raw.get(name)

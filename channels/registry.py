@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from channels import rest, telegram, webchat, whatsapp
+from channels import instagram, messenger, rest, telegram, webchat, whatsapp
 from channels.exchange import Http
+from channels.graph import GRAPH_URL, GRAPH_VERSION
 from domain.channels import ChannelFeatures, ChannelKind
 from domain.ports import Channel
 
@@ -15,6 +16,8 @@ FEATURES: Mapping[ChannelKind, ChannelFeatures] = MappingProxyType(
         ChannelKind.WEBCHAT: webchat.FEATURES,
         ChannelKind.TELEGRAM: telegram.FEATURES,
         ChannelKind.WHATSAPP: whatsapp.FEATURES,
+        ChannelKind.INSTAGRAM: instagram.FEATURES,
+        ChannelKind.MESSENGER: messenger.FEATURES,
     }
 )
 
@@ -25,8 +28,9 @@ class Vendors:
 
     http: Http
     telegram_url: str = telegram.API_URL
-    graph_url: str = whatsapp.GRAPH_URL
-    graph_version: str = whatsapp.GRAPH_VERSION
+    graph_url: str = GRAPH_URL
+    graph_version: str = GRAPH_VERSION
+    instagram_url: str = instagram.INSTAGRAM_URL
 
 
 def build_channels(http: Http, vendors: Vendors | None = None) -> Mapping[ChannelKind, Channel]:
@@ -37,5 +41,7 @@ def build_channels(http: Http, vendors: Vendors | None = None) -> Mapping[Channe
         webchat.WebChat(),
         telegram.Telegram(to.http, api_url=to.telegram_url),
         whatsapp.WhatsApp(to.http, graph_url=to.graph_url, version=to.graph_version),
+        instagram.Instagram(to.http, instagram_url=to.instagram_url, graph_url=to.graph_url, version=to.graph_version),
+        messenger.Messenger(to.http, graph_url=to.graph_url, version=to.graph_version),
     )
     return MappingProxyType({channel.kind: channel for channel in channels})

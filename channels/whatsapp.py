@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from channels import meta_webhooks
 from channels.exchange import CallFailed, Http
-from channels.graph import Graph, body_of, problem_of
+from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.lengths import refusal
+from channels.meta_sending import missing
 from channels.whatsapp_errors import ERRORS
 from channels.whatsapp_events import read_events
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
@@ -18,9 +19,6 @@ from domain.errors import InvalidInput
 from domain.managers import Inbox
 from domain.messages import InboundEvent, OutboundMessage, Recipient
 from domain.ports import Credentials
-
-GRAPH_URL = "https://graph.facebook.com"
-GRAPH_VERSION = "v23.0"
 
 FEATURES = ChannelFeatures(
     label="WhatsApp",
@@ -42,7 +40,6 @@ LONGEST_TITLE = 20
 """Characters of a button's title; what does not fit stays numbered text."""
 LONGEST_TEXT_WITH_BUTTONS = 1_024
 
-_TOKEN = re.compile(r"[!-~]{1,2000}")
 _PHONE = re.compile(r"\+?\d{5,20}")
 _USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 """A business-scoped user id: country, a dot, letters and digits; with `ENT.` that of a parent business."""
@@ -85,14 +82,11 @@ class WhatsApp:
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the number, has the account deliver to the app, and says what is missing to take messages in."""
         notes: list[str] = []
-        problems = [f"{name} is not set: {why}" for name, why in _NEEDED_TO_RECEIVE.items() if not credentials.get(name)]
-        if not webhook_url.startswith("https://"):
-            problems.append(f"Meta delivers to https only, not to {webhook_url}: set FRONTDESK_PUBLIC_URL to an https address")
         try:
             problem = await self._ask(credentials, notes)
         except (InvalidInput, CallFailed) as error:
             problem = str(error)
-        return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *problems))))
+        return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *missing(credentials, webhook_url)))))
 
     async def _ask(self, credentials: Credentials, notes: list[str]) -> str | None:
         """The first thing that Meta finds wrong, or None; what went well is added to `notes`."""
@@ -119,20 +113,12 @@ class WhatsApp:
         return None
 
 
-_NEEDED_TO_RECEIVE = {
-    "app_secret": "nothing that comes in could be trusted; it stands in Meta's dashboard under App settings, Basic",
-    "verify_token": "Meta's first check of the webhook would be refused; any word, the same as in Meta's dashboard",
-}
-
-
 def _sender(credentials: Credentials) -> tuple[str, str]:
     """The number's id as a part of a path, and the token. Raises InvalidInput."""
-    number, token = credentials.get("phone_number_id", ""), credentials.get("access_token", "")
+    number = credentials.get("phone_number_id", "")
     if not number:
         raise InvalidInput("phone_number_id is not set; it stands in Meta's dashboard under WhatsApp, API setup")
-    if not _TOKEN.fullmatch(token):
-        raise InvalidInput("access_token is missing or no token; set a system user's by: frontdesk inbox set ID access_token=@FILE")
-    return quote(number, safe=""), token
+    return quote(number, safe=""), token_of(credentials)
 
 
 def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:

@@ -28,7 +28,11 @@ SILENT_TYPES = frozenset({MessageType.REACTION, MessageType.DELETED})
 """Kinds that are recorded and shown but ask for no answer."""
 
 START = "start"
-"""Event kind of a customer who opened the chat by a button or a link of ours and has not said anything yet. Recorded, not answered."""
+"""Event kind of a customer who opened the chat by a button or a link of ours and has not said anything yet."""
+STANDBY = "standby"
+"""Event kind of what a customer wrote while another app had the conversation."""
+SILENT_KINDS = frozenset({START, STANDBY})
+"""Event kinds that are recorded and shown but ask for no answer, whatever their type."""
 
 
 class Direction(StrEnum):
@@ -167,10 +171,14 @@ class Message(Model):
 
 
 class DeliveryReceipt(Model):
-    """What a channel reports about a message that we sent; matched by our id or by the channel's."""
+    """What a channel reports about a message that we sent; matched by our id or by the channel's.
+
+    With neither, it is about everything that was sent to `address` up to `at`.
+    """
 
     message_id: str | None = None
     provider_id: str | None = None
+    address: str | None = None
     state: DeliveryState
     error: str | None = None
     at: UtcDatetime
@@ -194,6 +202,8 @@ class Echo(Model):
     provider_id: str
     message_id: str | None = None
     """Our id where the channel returns it; then the echo is ours."""
+    own_without_id: bool = False
+    """The channel echoes what we send too, and without our id: until a send has its answer, only the text tells whose it is."""
     text: str
     at: UtcDatetime
 

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from domain.conversations import HandOffReason
 from domain.knowledge import Draft
-from domain.messages import SILENT_TYPES, START, InboundMessage, MessageType
+from domain.messages import SILENT_KINDS, SILENT_TYPES, InboundMessage, MessageType
 from domain.model import Model
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -104,7 +104,7 @@ def found_keyword(text: str, keywords: tuple[str, ...]) -> str | None:
 
 def asks_for_nothing(messages: tuple[InboundMessage, ...]) -> bool:
     """Whether a turn holds only reactions, a pressed START and the like, which want no reply."""
-    return all(message.type in SILENT_TYPES or message.kind == START for message in messages)
+    return all(message.type in SILENT_TYPES or message.kind in SILENT_KINDS for message in messages)
 
 
 def before_retrieval(messages: tuple[InboundMessage, ...], policy: Policy) -> Decision | None:

@@ -1,5 +1,7 @@
 """The send ledger: every outbound message is a row whose state says whether it may be sent, was sent, or may have been."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +14,7 @@ from storage import events
 from storage.database import Database
 from storage.mapping import AnyRow, Values, outbound_values
 from storage.recording import Stored, look_before_send, write_record
-from storage.tables import IS_SENT_ROW, messages
+from storage.tables import IS_SENT_ROW, addresses, conversations, messages
 
 SUPERSEDED_ERROR = "a person took over before this was sent"
 INTERRUPTED_ERROR = "the attempt to send was interrupted; the message may have been sent"
@@ -43,6 +45,31 @@ _OUTCOME = select(_M.delivery, _M.provider_id, _M.delivery_error).where(
     _M.id == bindparam("message"), _M.direction == Direction.OUTBOUND.value
 )
 _BY_PROVIDER_ID = _FOUND.where(IS_SENT_ROW, _M.inbox_id == bindparam("inbox"), _M.provider_id == bindparam("provider"))
+_TO_ADDRESS = _M.conversation_id.in_(
+    select(conversations.c.id)
+    .join(addresses, (addresses.c.inbox_id == conversations.c.inbox_id) & (addresses.c.contact_id == conversations.c.contact_id))
+    .where(conversations.c.inbox_id == bindparam("inbox"), addresses.c.address == bindparam("address"))
+)
+_REACHED_BY = _FOUND.where(
+    IS_SENT_ROW,
+    _TO_ADDRESS,
+    _M.delivery.in_([DeliveryState.SENT.value, DeliveryState.DELIVERED.value]),
+    _M.created_at <= bindparam("at"),
+).with_for_update()
+_BEING_SENT = (
+    select(_M.id, _M.text)
+    .where(
+        _M.direction == Direction.OUTBOUND.value,
+        _TO_ADDRESS,
+        _M.provider_id.is_(None),
+        _M.delivery.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
+        _M.created_at >= bindparam("since"),
+    )
+    .order_by(_M.created_at)
+)
+
+ECHO_FRESH = timedelta(hours=1)
+"""An older message is not taken for the one that an echo tells of: a person may write the same words another day."""
 
 
 def _replaces(new: DeliveryState, old: DeliveryState, *, channel_had_it: bool) -> bool:
@@ -121,6 +148,9 @@ class Ledger:
         Returns the conversation's id if its workflow must know: a failure, or evidence that an `unknown` message was sent. A report
         about a message that is not ours, or that says nothing new, changes nothing.
         """
+        if receipt.message_id is None and receipt.provider_id is None and receipt.address is not None:
+            await self._mark_up_to(inbox_id, receipt)
+            return None
         async with self._db.write() as connection:
             row = await self._reported(connection, inbox_id, receipt)
             if row is None:
@@ -135,6 +165,22 @@ class Ledger:
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
         matters = receipt.state is DeliveryState.FAILED or (old is DeliveryState.UNKNOWN and receipt.state in _REACHED)
         return str(row.conversation_id) if matters else None
+
+    async def _mark_up_to(self, inbox_id: str, receipt: DeliveryReceipt) -> None:
+        """What reached an address up to a time got as far as the report says."""
+        names = {"inbox": inbox_id, "address": receipt.address, "at": receipt.at}
+        async with self._db.write() as connection:
+            for row in (await connection.execute(_REACHED_BY, names)).all():
+                if _replaces(receipt.state, DeliveryState(row.delivery), channel_had_it=True):
+                    await connection.execute(_CHANGE, {"delivery": receipt.state.value, "message": row.id})
+                    await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
+
+    async def being_sent(self, inbox_id: str, address: str, text: str, *, at: datetime) -> str | None:
+        """The message to this address with this text that is being sent, or may have been, and has no name of the channel's yet."""
+        names = {"inbox": inbox_id, "address": address, "since": at - ECHO_FRESH}
+        async with self._db.read() as connection:
+            rows = (await connection.execute(_BEING_SENT, names)).all()
+        return next((str(row.id) for row in rows if row.text.strip() == text.strip()), None)
 
     async def is_ours(self, inbox_id: str, provider_id: str) -> bool:
         """Whether we sent the message that the channel names so."""

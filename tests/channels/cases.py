@@ -12,7 +12,7 @@ from domain.channels import ChannelKind, WebhookRequest
 from domain.managers import Inbox
 from domain.messages import OutboundMessage, Purpose, Recipient, Sender
 from domain.policy import Policy
-from tests.vendors import telegram, whatsapp
+from tests.vendors import meta_messaging, telegram, whatsapp
 from tests.vendors.signing import signed_headers
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -90,10 +90,22 @@ def telegram_request(body: bytes, at: float = NOW) -> WebhookRequest:
     return WebhookRequest(method="POST", url="https://shop.example.com/webhooks/telegram/t", headers=headers, query={}, body=body)
 
 
-def whatsapp_request(body: bytes, at: float = NOW) -> WebhookRequest:
-    mac = hmac.new(whatsapp.APP_SECRET.encode(), body, sha256).hexdigest()
+def meta_request(secret: str, kind: str, body: bytes) -> WebhookRequest:
+    mac = hmac.new(secret.encode(), body, sha256).hexdigest()
     headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={mac}"}
-    return WebhookRequest(method="POST", url="https://shop.example.com/webhooks/whatsapp/w", headers=headers, query={}, body=body)
+    return WebhookRequest(method="POST", url=f"https://shop.example.com/webhooks/{kind}/i", headers=headers, query={}, body=body)
+
+
+def whatsapp_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    return meta_request(whatsapp.APP_SECRET, "whatsapp", body)
+
+
+def messenger_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    return meta_request(meta_messaging.APP_SECRET, "messenger", body)
+
+
+def instagram_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    return meta_request(meta_messaging.APP_SECRET, "instagram", body)
 
 
 TELEGRAM_CREDENTIALS = {"bot_token": telegram.TOKEN, "webhook_secret": telegram.SECRET}
@@ -104,6 +116,28 @@ WHATSAPP_CREDENTIALS = {
     "app_secret": whatsapp.APP_SECRET,
     "verify_token": whatsapp.VERIFY_TOKEN,
 }
+MESSAGING_CREDENTIALS = {
+    "access_token": meta_messaging.TOKEN,
+    "app_secret": meta_messaging.APP_SECRET,
+    "verify_token": meta_messaging.VERIFY_TOKEN,
+}
+MESSENGER_CREDENTIALS = {"page_id": meta_messaging.PAGE, **MESSAGING_CREDENTIALS}
+INSTAGRAM_CREDENTIALS = {"account_id": meta_messaging.ACCOUNT, **MESSAGING_CREDENTIALS}
+
+
+def _no_delivery(object_name: str) -> dict[str, bytes]:
+    """Bodies that are no webhook of this product of Meta's."""
+    name = object_name.encode()
+    return {
+        "empty": b"",
+        "no JSON": b"update",
+        "a list": b"[]",
+        "nested deeply": b'{"entry": ' + b"[" * 100_000,
+        "object: missing": b'{"entry": []}',
+        "object: another product's": b'{"object": "permissions", "entry": []}',
+        "entry: missing": b'{"object": "' + name + b'"}',
+        "entry: an object": b'{"object": "' + name + b'", "entry": {}}',
+    }
 
 
 def _without(field_name: str) -> bytes:
@@ -184,15 +218,22 @@ CASES: tuple[Case, ...] = (
         wrong_credentials=WHATSAPP_CREDENTIALS | {"app_secret": whatsapp.APP_SECRET[::-1]},
         signed=whatsapp_request,
         public={"phone_number_id": whatsapp.PHONE_ID},
-        malformed={
-            "empty": b"",
-            "no JSON": b"update",
-            "a list": b"[]",
-            "nested deeply": b'{"entry": ' + b"[" * 100_000,
-            "object: missing": b'{"entry": []}',
-            "object: another product's": b'{"object": "page", "entry": []}',
-            "entry: missing": b'{"object": "whatsapp_business_account"}',
-            "entry: an object": b'{"object": "whatsapp_business_account", "entry": {}}',
-        },
+        malformed=_no_delivery("whatsapp_business_account"),
+    ),
+    Case(
+        kind=ChannelKind.MESSENGER,
+        credentials=MESSENGER_CREDENTIALS,
+        wrong_credentials=MESSENGER_CREDENTIALS | {"app_secret": meta_messaging.APP_SECRET[::-1]},
+        signed=messenger_request,
+        public={"page_id": meta_messaging.PAGE},
+        malformed=_no_delivery("page"),
+    ),
+    Case(
+        kind=ChannelKind.INSTAGRAM,
+        credentials=INSTAGRAM_CREDENTIALS,
+        wrong_credentials=INSTAGRAM_CREDENTIALS | {"app_secret": meta_messaging.APP_SECRET[::-1]},
+        signed=instagram_request,
+        public={"account_id": meta_messaging.ACCOUNT},
+        malformed=_no_delivery("instagram"),
     ),
 )

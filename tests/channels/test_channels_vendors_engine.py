@@ -1,9 +1,12 @@
 """Telegram and WhatsApp through the whole product: HTTP door, Temporal, worker, and the vendor's stand-in on a real socket."""
 
 import random
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -22,7 +25,8 @@ from settings import Settings
 from storage.stores import Stores, open_stores
 from tests.api.conftest import browser
 from tests.api.fakes import NoHttp
-from tests.channels.cases import TELEGRAM_CREDENTIALS, WHATSAPP_CREDENTIALS
+from tests.channels.cases import INSTAGRAM_CREDENTIALS, MESSENGER_CREDENTIALS, TELEGRAM_CREDENTIALS, WHATSAPP_CREDENTIALS
+from tests.vendors.meta_messaging import MessagingApi
 from tests.vendors.rest_receiver import Fault
 from tests.vendors.telegram import TelegramApi
 from tests.vendors.whatsapp import WhatsAppApi, contact_of, delivery, error, message_of, signed, value_of
@@ -154,6 +158,81 @@ async def telegram_shop(temporal: Client, database_url: str, tmp_path: Path, tel
 async def whatsapp_shop(temporal: Client, database_url: str, tmp_path: Path, whatsapp: WhatsAppApi) -> AsyncIterator[Shop]:
     async with running(temporal, database_url, tmp_path, ChannelKind.WHATSAPP, WHATSAPP_CREDENTIALS, meta_api_url=whatsapp.url) as shop:
         yield shop
+
+
+@dataclass
+class Messaging:
+    """Messenger or Instagram: the shop, the stand-in and the webhook's path."""
+
+    shop: Shop
+    api: MessagingApi
+    path: str
+
+    async def deliver(self, *events: Mapping[str, Any]) -> None:
+        assert set(await self.api.deliver(self.shop.client, self.path, *events)) == {200}
+
+
+@pytest.fixture(params=["messenger", "instagram"])
+async def messaging(request: pytest.FixtureRequest, temporal: Client, database_url: str, tmp_path: Path) -> AsyncIterator[Messaging]:
+    kind = ChannelKind(request.param)
+    product, credentials = ("page", MESSENGER_CREDENTIALS) if kind is ChannelKind.MESSENGER else ("instagram", INSTAGRAM_CREDENTIALS)
+    async with MessagingApi(product) as api:
+        urls = {"meta_api_url": api.url, "instagram_api_url": api.url}
+        async with running(temporal, database_url, tmp_path, kind, credentials, **urls) as shop:
+            yield Messaging(shop, api, f"/webhooks/{kind.value}/galpon")
+
+
+USER = "7700112233445566"
+
+
+async def test_our_own_echo_is_no_person_and_a_foreign_one_is(messaging: Messaging) -> None:
+    await messaging.deliver(messaging.api.text(USER, 1))
+    await messaging.shop.until_delivery(DeliveryState.SENT)
+    await messaging.deliver(messaging.api.echo_of(messaging.api.messages[0]))
+    await messaging.shop.until_flagged()
+    await messaging.deliver(messaging.api.echo(USER, "m_by_hand", "Te contesto yo"))
+    await messaging.shop.until_status(Status.HUMAN)
+
+
+async def test_an_echo_settles_a_send_that_got_no_answer(messaging: Messaging) -> None:
+    messaging.api.fault(Fault.ACCEPT_THEN_DROP)
+    await messaging.deliver(messaging.api.text(USER, 1))
+    await messaging.shop.until_delivery(DeliveryState.UNKNOWN)
+    (message,) = messaging.api.messages
+    now = {"timestamp": round(time.time() * 1000)}
+    await messaging.deliver(messaging.api.echo_of(message) | now, messaging.api.echo_of(message) | now)
+    (sent,) = await messaging.shop.until_delivery(DeliveryState.SENT)
+    assert (sent.provider_id, sent.delivery_error) == (message.id, None)
+    found = await messaging.shop.conversation()
+    assert found is not None
+    assert found.status is Status.FLAGGED
+    assert len(messaging.api.messages) == 1
+
+
+async def test_an_echo_may_be_faster_than_the_answer(messaging: Messaging) -> None:
+    messaging.api.fault(Fault.SLOW, seconds=1.5)
+    await messaging.deliver(messaging.api.text(USER, 1))
+    await messaging.api.wait_until(lambda api: bool(api.messages))
+    (message,) = messaging.api.messages
+    await messaging.deliver(messaging.api.echo_of(message) | {"timestamp": round(time.time() * 1000)})
+    (sent,) = await messaging.shop.until_delivery(DeliveryState.SENT)
+    assert sent.provider_id == message.id
+    await messaging.api.wait_until(lambda api: not api.busy)
+    await messaging.shop.until_delivery(DeliveryState.SENT)
+    assert (await messaging.shop.until_flagged()).status is Status.FLAGGED
+
+
+async def test_a_read_report_reaches_the_messages_it_is_about(messaging: Messaging) -> None:
+    await messaging.deliver(messaging.api.text(USER, 1))
+    await messaging.shop.until_delivery(DeliveryState.SENT)
+    (message,) = messaging.api.messages
+    now = round(time.time() * 1000)
+    early = messaging.api.event(USER, read={"watermark": now - 3_600_000})
+    report = {"mid": message.id} if messaging.api.product == "instagram" else {"watermark": now + 1_000}
+    await messaging.deliver(early)
+    await messaging.shop.until_delivery(DeliveryState.SENT)
+    await messaging.deliver(messaging.api.event(USER, read=report))
+    await messaging.shop.until_delivery(DeliveryState.READ)
 
 
 async def test_a_telegram_customer_is_answered_by_a_person(telegram_shop: Shop, telegram: TelegramApi) -> None:

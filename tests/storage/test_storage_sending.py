@@ -245,3 +245,27 @@ async def test_settling_what_was_never_claimed_is_not_found(ledger: Ledger) -> N
 async def test_a_contact_without_an_address_is_not_found(ledger: Ledger, record: Make, reply: Make) -> None:
     with pytest.raises(NotFound, match="address"):
         await claim(ledger, reply(), record(contact_id="nobody", workflow_id="conversation/shop/nobody"))
+
+
+async def test_an_echo_finds_the_message_that_is_being_sent_by_its_words(ledger: Ledger, record: Make, reply: Make) -> None:
+    message = reply(created_at=NOON)
+    await claim(ledger, message, record())
+    assert await ledger.being_sent("shop", "ana", f"{message.text}\n", at=NOON + timedelta(minutes=2)) == "o-1"
+    assert await ledger.being_sent("shop", "ana", "other words", at=NOON) is None
+    assert await ledger.being_sent("shop", "ben", message.text, at=NOON) is None
+    assert await ledger.being_sent("other", "ana", message.text, at=NOON) is None
+    assert await ledger.being_sent("shop", "ana", message.text, at=NOON + timedelta(days=1)) is None
+    await ledger.settle("o-1", SendOutcome(result=SendResult.SENT, provider_id="p-1"))
+    assert await ledger.being_sent("shop", "ana", message.text, at=NOON) is None
+
+
+async def test_a_report_without_ids_is_about_what_was_sent_before_it(
+    ledger: Ledger, conversations: Conversations, record: Make, reply: Make
+) -> None:
+    for number, minutes in (("1", 0), ("2", 5)):
+        await claim(ledger, reply(id=f"o-{number}", created_at=NOON + timedelta(minutes=minutes)), record())
+        await ledger.settle(f"o-{number}", SendOutcome(result=SendResult.SENT, provider_id=f"p-{number}"))
+    for address, state in (("ben", DeliveryState.READ), ("ana", DeliveryState.READ), ("ana", DeliveryState.DELIVERED)):
+        receipt = DeliveryReceipt(address=address, state=state, at=NOON + timedelta(minutes=1))
+        assert await ledger.record_receipt("shop", receipt) is None
+    assert [(await conversations.message(name)).delivery for name in ("o-1", "o-2")] == [DeliveryState.READ, DeliveryState.SENT]

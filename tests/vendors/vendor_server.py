@@ -66,6 +66,7 @@ class VendorServer:
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._answering = 0
         self.url = ""
 
     def answer(self, call: Call) -> Answer:
@@ -113,6 +114,11 @@ class VendorServer:
                 self._changed.clear()
                 await self._changed.wait()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request waits for its answer."""
+        return self._answering > 0
+
     def violation(self, words: str) -> None:
         self.violations.append(words)
 
@@ -141,8 +147,13 @@ class VendorServer:
         self.calls.append(call)
         script = self._script.popleft() if self._script and self.is_scripted(call) else None
         usual = self.answer(call) if script is None or script.takes_in else Answer(500, {})
+        self._answering += 1
         self._changed.set()
-        return await self._say(writer, usual, script)
+        try:
+            return await self._say(writer, usual, script)
+        finally:
+            self._answering -= 1
+            self._changed.set()
 
     async def _say(self, writer: asyncio.StreamWriter, usual: Answer, script: Scripted | None) -> bool:
         match script.fault if script is not None else None:

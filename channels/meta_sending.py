@@ -1,0 +1,72 @@
+"""What Messenger and Instagram share in sending: the error table, the body, the answer, what a check asks."""
+
+from collections.abc import Mapping
+
+from channels.graph import ErrorTable
+from channels.json_body import Fields
+from channels.lengths import refusal
+from domain.channels import ChannelFeatures, SendOutcome, SendResult
+from domain.errors import InvalidInput
+from domain.messages import OutboundMessage, Recipient
+
+WINDOW_CLOSED = "More than 24 hours have passed since the customer last wrote: Meta lets no answer through now"
+
+ERRORS = ErrorTable(
+    permanent={
+        100: "",
+        551: "The customer can't be reached: the account was deleted, or does not take messages",
+    },
+    permanent_subcodes={
+        1545041: "The customer can't be reached: the account was deleted, or does not take messages",
+        1893063: "Meta has restricted this page",
+        2018278: WINDOW_CLOSED,
+        2534001: "The customer's conversation is archived",
+        2534014: "Meta does not know this customer any more",
+        2534022: WINDOW_CLOSED,
+        2534025: "The one private reply to a comment was used",
+    },
+    retryable={4: 60, 32: 60, 613: 60, 80006: 60},
+    ambiguous=frozenset({1, 2}),
+    token=(range(1), range(3, 4), range(10, 11), range(190, 191), range(200, 300)),
+)
+
+MOST_QUICK_REPLIES = 13
+LONGEST_TITLE = 20
+"""Characters; quick replies that do not fit stay numbered text."""
+
+
+def outbound_body(message: OutboundMessage, recipient: Recipient, features: ChannelFeatures, **text_fields: str) -> dict[str, object]:
+    """The fields of one text. Raises InvalidInput for what can't be sent."""
+    if message.attachments:
+        raise InvalidInput(f"Files can't be sent through {features.label} yet; send the text alone")
+    if (too_long := refusal(message.text, features)) is not None:
+        raise InvalidInput(too_long)
+    if not (recipient.address.isascii() and recipient.address.isdecimal()):
+        raise InvalidInput(f"The customer's address is no user id of {features.label}")
+    text: dict[str, object] = {"text": message.text, **text_fields}
+    titles = message.quick_replies
+    if 1 <= len(titles) <= MOST_QUICK_REPLIES and all(title.strip() and len(title) <= LONGEST_TITLE for title in titles):
+        text["quick_replies"] = [{"content_type": "text", "title": title, "payload": title} for title in titles]
+    return {"recipient": {"id": recipient.address}, "message": text}
+
+
+def accepted(answer: Fields) -> SendOutcome:
+    """Of a send that was not refused."""
+    mid = answer.text("message_id")
+    if not mid:
+        return SendOutcome(result=SendResult.UNKNOWN, error="Meta's answer names no message")
+    return SendOutcome(result=SendResult.SENT, provider_id=mid)
+
+
+NEEDED_TO_RECEIVE: Mapping[str, str] = {
+    "app_secret": "nothing that comes in could be trusted; it stands in Meta's dashboard",
+    "verify_token": "Meta's first check of the webhook would be refused; any word, the same as in Meta's dashboard",
+}
+
+
+def missing(credentials: Mapping[str, str], webhook_url: str) -> list[str]:
+    """What keeps messages from coming in, as far as it can be seen from here."""
+    problems = [f"{name} is not set: {why}" for name, why in NEEDED_TO_RECEIVE.items() if not credentials.get(name)]
+    if not webhook_url.startswith("https://"):
+        problems.append(f"Meta delivers to https only, not to {webhook_url}: set FRONTDESK_PUBLIC_URL to an https address")
+    return problems
