@@ -85,11 +85,14 @@ def _show(as_json: bool, data: object, lines: Sequence[str]) -> None:
 
 
 def _prepare(settings: Settings) -> None:
-    """Commands work on a new data directory too."""
+    """Commands work on a new data directory too. Raises FrontdeskError if the database can't be reached."""
     from storage.migrate import upgrade
 
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.database)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        upgrade(settings.database)
+    except OSError as error:
+        raise FrontdeskError(f"The database can't be opened: {error}") from error
 
 
 # Running

@@ -21,6 +21,7 @@ from supervisor import (
     ROOT,
     TEMPORAL_ENV,
     Child,
+    ChildFailed,
     Supervisor,
     check_journal,
     free_engine_ports,
@@ -103,7 +104,10 @@ async def _start(settings: Settings, supervisor: Supervisor, env: dict[str, str]
     }
     if settings.temporal_ui_url is not None:
         env["FRONTDESK_TEMPORAL_UI_URL"] = settings.temporal_ui_url
-    await asyncio.to_thread(upgrade, settings.database)
+    try:
+        await asyncio.to_thread(upgrade, settings.database)
+    except OSError as error:
+        raise ChildFailed(f"The database can't be opened: {error}") from error
     for role in ("worker", "api"):
         supervisor.start(Child(role, [sys.executable, str(ROOT / "cli.py"), role], log_dir=logs, env=env))
     await wait_until_ready(f"http://{settings.host}:{settings.port}", seconds=START_SECONDS, log_dir=logs)

@@ -17,6 +17,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -165,7 +166,12 @@ class Child:
         backoff = FIRST_BACKOFF
         while True:
             started = time.monotonic()
-            code = await self._run()
+            code: int | str
+            try:
+                code = await self._run()
+            except OSError as error:
+                # No process, no memory, no room for the log: that may pass, and giving up would leave a part missing in silence.
+                code = str(error)
             if self._once:
                 return
             backoff = FIRST_BACKOFF if time.monotonic() - started > CALM_SECONDS else min(backoff * 2, LONGEST_BACKOFF)
@@ -182,7 +188,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 # Of its own group, so that Ctrl-C reaches only the parent, which stops them in order.
                 process_group=0,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
             )
         return await self._process.wait()
 
@@ -210,9 +216,13 @@ class Child:
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
+    """In the child, before it becomes its program."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The parent may have died before it was asked to take this one along.
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 class Supervisor:

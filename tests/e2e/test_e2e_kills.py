@@ -65,6 +65,10 @@ class Seller:
         await self.receiver.wait_until(lambda receiver: bool(receiver.answers(message_id)), timeout=PATIENCE_SECONDS)
         return self.receiver.answers(message_id)[0]
 
+    def reply_at(self, message_id: str) -> float:
+        """When the message's reply came; unix seconds."""
+        return self.receiver.answers(message_id)[0].at + time.time() - time.monotonic()
+
     async def converse(self, contact: str, texts: tuple[str, str], *, patient: bool) -> None:
         """Two messages; a patient customer waits for the first one's reply."""
         first, second = f"{contact}-1", f"{contact}-2"
@@ -147,10 +151,14 @@ async def test_hundred_conversations_survive_the_death_of_every_part(shop: tuple
             async with door:
                 await seller.converse(f"customer-{number}", (next(texts), next(texts)), patient=number % 2 == 0)
 
+        in_flight: list[str] = []
+
         async def killer() -> float:
             starts = len(product.worker_starts())
             await receiver.wait_for(30, timeout=PATIENCE_SECONDS)
             await product.kill("worker")
+            posted = [message_id for ids in seller.written.values() for message_id in ids]
+            in_flight.extend(message_id for message_id in posted if not receiver.answers(message_id))
             gap = await gap_after_worker_start(product, receiver, starts)
             for enough, role in ((80, "api"), (130, "temporal")):
                 await receiver.wait_for(enough, timeout=PATIENCE_SECONDS)
@@ -169,11 +177,13 @@ async def test_hundred_conversations_survive_the_death_of_every_part(shop: tuple
             seller.refused
         )
         assert (await statuses(shop, "kills")) == {"bot": CONVERSATIONS}
+        last = max(seller.reply_at(message_id) for message_id in in_flight) - product.worker_starts()[1]
         deaths = [json.loads(line)["child"] for line in product.complained().splitlines() if '"child_died"' in line]
         assert deaths == ["worker", "api", "temporal"], "nothing else died"
     print(
         f"\n{2 * CONVERSATIONS} messages through three kills in {took:.1f} s; not taken at first: {dict(seller.refused)}; "
-        f"sent again under the same key: {len(receiver.repeats)}; next reply {killing.result():.2f} s after the new worker was ready"
+        f"sent again under the same key: {len(receiver.repeats)}; next reply {killing.result():.2f} s, "
+        f"last of the {len(in_flight)} that the worker died with {last:.2f} s after the new worker was ready"
     )
     assert killing.result() < NEXT_REPLY_SECONDS
 

@@ -104,6 +104,12 @@ async def test_exit_status_says_who_can_mend_it(up: Product, tmp_path: Path) -> 
     assert (unknown.code, "wings" in unknown.err) == (2, True)
     failing = await up.cli("inbox", "test", "shop", "--json")
     assert (failing.code, failing.data["result"]) == (1, "retry")
+    async with product_in(
+        tmp_path / "away", FRONTDESK_DATABASE_URL="postgresql+asyncpg://nobody@127.0.0.1:9/x", FRONTDESK_SECRET_KEY="k"
+    ) as away:
+        unreachable = await away.cli("manager", "list")
+    assert (unreachable.code, unreachable.err.count("\n")) == (1, 1)
+    assert "database can't be opened" in unreachable.err
     scrap = tmp_path / "scrap.pdf"
     scrap.write_bytes(b"%PDF-1.7 nothing follows")
     damaged = await up.cli("knowledge", "import", str(scrap), "--wait", "--json")
