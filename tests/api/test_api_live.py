@@ -34,7 +34,7 @@ async def take(stream: AsyncIterator[Event | Resync], count: int) -> list[str | 
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 # what is waited for has no event of its own
+        while not condition():  # what is waited for has no event of its own
             await asyncio.sleep(0.01)
 
 

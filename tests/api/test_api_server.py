@@ -26,7 +26,7 @@ async def address(services: Services) -> AsyncIterator[tuple[str, uvicorn.Server
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110 # uvicorn has no event for it
+            while not server.started:  # uvicorn has no event for it
                 await asyncio.sleep(0.01)
         yield url, server, serving
         server.should_exit = True

@@ -74,7 +74,7 @@ async def desk(stores: Stores, engine: DeskEngine) -> AsyncIterator[Desk]:
     server = uvicorn.Server(uvicorn.Config(build_app(services), port=port, log_config=None, timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 # uvicorn tells it by this flag only
+        while not server.started:  # uvicorn tells it by this flag only
             await asyncio.sleep(0.02)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(args=FLAGS, executable_path=CHROMIUM)
