@@ -73,7 +73,16 @@ class Settings(BaseSettings):
             return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("public_url", "llm_base_url", "temporal_ui_url", "telegram_api_url", "meta_api_url", "instagram_api_url", mode="after")
+    @field_validator(
+        "public_url",
+        "llm_base_url",
+        "temporal_ui_url",
+        "twilio_api_url",
+        "telegram_api_url",
+        "meta_api_url",
+        "instagram_api_url",
+        mode="after",
+    )
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value
@@ -109,6 +118,8 @@ class Settings(BaseSettings):
             "graph_url": self.meta_api_url,
             "graph_version": self.meta_api_version,
             "instagram_url": self.instagram_api_url,
+            "twilio_url": self.twilio_api_url,
+            "public_url": self.public_url or "",
         }
 
     def key(self) -> str:

@@ -31,6 +31,11 @@ def read_object(body: bytes) -> dict[str, Any]:
     return document  # type: ignore[no-any-return] # json's own type
 
 
+def storable(text: str) -> str:
+    """The text with what can't be stored replaced."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _no_constant(name: str) -> Never:
     raise ValueError(f"{name} is no JSON number")
 
@@ -48,7 +53,7 @@ def _reason(error: ValueError) -> str:
 def _storable(value: Any) -> Any:  # any JSON
     match value:
         case str():
-            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+            return storable(value)
         case dict():
             return {_storable(key): _storable(item) for key, item in value.items()}
         case list():

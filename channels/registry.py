@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from channels import instagram, messenger, rest, telegram, webchat, whatsapp
+from channels import instagram, messenger, rest, telegram, twilio, webchat, whatsapp
 from channels.exchange import Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION
 from domain.channels import ChannelFeatures, ChannelKind
@@ -18,6 +18,8 @@ FEATURES: Mapping[ChannelKind, ChannelFeatures] = MappingProxyType(
         ChannelKind.WHATSAPP: whatsapp.FEATURES,
         ChannelKind.INSTAGRAM: instagram.FEATURES,
         ChannelKind.MESSENGER: messenger.FEATURES,
+        ChannelKind.SMS: twilio.SMS_FEATURES,
+        ChannelKind.WHATSAPP_TWILIO: twilio.WHATSAPP_FEATURES,
     }
 )
 
@@ -31,6 +33,9 @@ class Vendors:
     graph_url: str = GRAPH_URL
     graph_version: str = GRAPH_VERSION
     instagram_url: str = instagram.INSTAGRAM_URL
+    twilio_url: str = twilio.API_URL
+    public_url: str = ""
+    """Where vendors reach us, if they can: for addresses that stand in a request to them."""
 
 
 def build_channels(http: Http, vendors: Vendors | None = None) -> Mapping[ChannelKind, Channel]:
@@ -43,5 +48,7 @@ def build_channels(http: Http, vendors: Vendors | None = None) -> Mapping[Channe
         whatsapp.WhatsApp(to.http, graph_url=to.graph_url, version=to.graph_version),
         instagram.Instagram(to.http, instagram_url=to.instagram_url, graph_url=to.graph_url, version=to.graph_version),
         messenger.Messenger(to.http, graph_url=to.graph_url, version=to.graph_version),
+        twilio.Twilio(to.http, ChannelKind.SMS, api_url=to.twilio_url, public_url=to.public_url),
+        twilio.Twilio(to.http, ChannelKind.WHATSAPP_TWILIO, api_url=to.twilio_url, public_url=to.public_url),
     )
     return MappingProxyType({channel.kind: channel for channel in channels})

@@ -31,7 +31,9 @@ START = "start"
 """Event kind of a customer who opened the chat by a button or a link of ours and has not said anything yet."""
 STANDBY = "standby"
 """Event kind of what a customer wrote while another app had the conversation."""
-SILENT_KINDS = frozenset({START, STANDBY})
+OPT_OUT = "opt_out"
+"""Event kind of a word by which a customer stops, resumes or asks about the messages, and which the vendor itself has answered."""
+SILENT_KINDS = frozenset({START, STANDBY, OPT_OUT})
 """Event kinds that are recorded and shown but ask for no answer, whatever their type."""
 
 

@@ -1,18 +1,20 @@
 """What the contract suite needs to know of each channel: how its vendor signs, and example bodies."""
 
+import base64
 import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import sha1, sha256
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 from domain.channels import ChannelKind, WebhookRequest
 from domain.managers import Inbox
 from domain.messages import OutboundMessage, Purpose, Recipient, Sender
 from domain.policy import Policy
-from tests.vendors import meta_messaging, telegram, whatsapp
+from tests.vendors import meta_messaging, telegram, twilio, whatsapp
 from tests.vendors.signing import signed_headers
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -125,6 +127,46 @@ MESSENGER_CREDENTIALS = {"page_id": meta_messaging.PAGE, **MESSAGING_CREDENTIALS
 INSTAGRAM_CREDENTIALS = {"account_id": meta_messaging.ACCOUNT, **MESSAGING_CREDENTIALS}
 
 
+SMS_CREDENTIALS = {"account_sid": twilio.ACCOUNT, "auth_token": twilio.TOKEN, "from_number": twilio.SMS_NUMBER}
+WHATSAPP_TWILIO_CREDENTIALS = SMS_CREDENTIALS | {"from_number": twilio.WHATSAPP_NUMBER}
+
+
+def twilio_request(kind: ChannelKind, body: bytes) -> WebhookRequest:
+    """A form. What is a JSON object in an example is sent as one; anything else goes as it is."""
+    url = f"https://shop.example.com/webhooks/{kind.value}/i"
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        fields = None
+    if isinstance(fields, dict):
+        form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
+        body = urlencode(form, errors="replace").encode()
+    signed = url + "".join(f"{name}{value}" for name, value in sorted(set(parse_qsl(body.decode("utf-8", "replace"), True))))
+    mac = base64.b64encode(hmac.new(twilio.TOKEN.encode(), signed.encode("utf-8", "replace"), sha1).digest()).decode()
+    headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": mac}
+    return WebhookRequest(method="POST", url=url, headers=headers, query={}, body=body)
+
+
+def sms_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    return twilio_request(ChannelKind.SMS, body)
+
+
+def whatsapp_twilio_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    return twilio_request(ChannelKind.WHATSAPP_TWILIO, body)
+
+
+_NO_FORM = {
+    "MessageSid: no body": b"",
+    "MessageSid: JSON": b"[1]",
+    "MessageSid: no UTF-8": b"Body=%ff&From=\xff",
+    "MessageSid: too long": b"From=%2B1555&MessageSid=" + b"S" * 600,
+    "MessageSid: blank": b"MessageSid=&From=%2B1555",
+    "From: missing": b"MessageSid=SM1&Body=hi",
+    "From: blank": b"MessageSid=SM1&From=whatsapp%3A",
+    "too many fields": b"&".join(b"a=1" for _ in range(1_001)),
+}
+
+
 def _no_delivery(object_name: str) -> dict[str, bytes]:
     """Bodies that are no webhook of this product of Meta's."""
     name = object_name.encode()
@@ -235,5 +277,21 @@ CASES: tuple[Case, ...] = (
         signed=instagram_request,
         public={"account_id": meta_messaging.ACCOUNT},
         malformed=_no_delivery("instagram"),
+    ),
+    Case(
+        kind=ChannelKind.SMS,
+        credentials=SMS_CREDENTIALS,
+        wrong_credentials=SMS_CREDENTIALS | {"auth_token": twilio.TOKEN[::-1]},
+        signed=sms_request,
+        public={"from_number": twilio.SMS_NUMBER},
+        malformed=_NO_FORM,
+    ),
+    Case(
+        kind=ChannelKind.WHATSAPP_TWILIO,
+        credentials=WHATSAPP_TWILIO_CREDENTIALS,
+        wrong_credentials=WHATSAPP_TWILIO_CREDENTIALS | {"auth_token": twilio.TOKEN[::-1]},
+        signed=whatsapp_twilio_request,
+        public={"from_number": twilio.WHATSAPP_NUMBER},
+        malformed=_NO_FORM,
     ),
 )

@@ -25,10 +25,17 @@ from settings import Settings
 from storage.stores import Stores, open_stores
 from tests.api.conftest import browser
 from tests.api.fakes import NoHttp
-from tests.channels.cases import INSTAGRAM_CREDENTIALS, MESSENGER_CREDENTIALS, TELEGRAM_CREDENTIALS, WHATSAPP_CREDENTIALS
+from tests.channels.cases import (
+    INSTAGRAM_CREDENTIALS,
+    MESSENGER_CREDENTIALS,
+    TELEGRAM_CREDENTIALS,
+    WHATSAPP_CREDENTIALS,
+    WHATSAPP_TWILIO_CREDENTIALS,
+)
 from tests.vendors.meta_messaging import MessagingApi
 from tests.vendors.rest_receiver import Fault
 from tests.vendors.telegram import TelegramApi
+from tests.vendors.twilio import WHATSAPP_NUMBER, TwilioApi, incoming
 from tests.vendors.whatsapp import WhatsAppApi, contact_of, delivery, error, message_of, signed, value_of
 from tests.workflows.desk import until
 from web.live import LiveFeed
@@ -39,7 +46,7 @@ pytestmark = pytest.mark.engine
 
 KEY = "a key for tests"
 CHAT = 6_103_344_556
-EMA, PHONE = "AR.7700112233445566", "5493415550101"
+EMA, PHONE, PHONE_E164 = "AR.7700112233445566", "5493415550101", "+5493415550101"
 HOLDING = "One moment, a person is coming."
 POLICY = {"quiet_window_seconds": "0", "holding_line": HOLDING, "notify_email_after_minutes": "none", "notify_sms_after_minutes": "none"}
 
@@ -346,3 +353,29 @@ async def test_whatever_is_repeated_and_reordered_is_stored_once_and_answered_on
     assert sorted(stored) == sorted(f"question {number}" for number in range(1, 13))
     await whatsapp_shop.until_delivery(DeliveryState.SENT)
     assert [message.text for message in whatsapp.messages] == [HOLDING]
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[TwilioApi]:
+    async with TwilioApi() as api:
+        yield api
+
+
+@pytest.fixture
+async def twilio_shop(temporal: Client, database_url: str, tmp_path: Path, twilio: TwilioApi) -> AsyncIterator[Shop]:
+    urls = {"twilio_api_url": twilio.url, "public_url": "https://desk.example"}
+    async with running(temporal, database_url, tmp_path, ChannelKind.WHATSAPP_TWILIO, WHATSAPP_TWILIO_CREDENTIALS, **urls) as shop:
+        yield shop
+
+
+async def test_twilio_took_it_and_broke_off_is_settled_by_a_report(twilio_shop: Shop, twilio: TwilioApi) -> None:
+    twilio.fault(Fault.ACCEPT_THEN_DROP)
+    form = incoming(1, f"whatsapp:{PHONE_E164}", f"whatsapp:{WHATSAPP_NUMBER}", ProfileName="Ema")
+    url = "https://desk.example/webhooks/whatsapp_twilio/galpon"
+    assert await twilio.deliver(twilio_shop.client, url, form, form) == [200, 200]
+    await twilio_shop.until_delivery(DeliveryState.UNKNOWN)
+    (message,) = twilio.to(f"whatsapp:{PHONE_E164}")
+    assert await twilio.report(twilio_shop.client, message, "delivered") == 200
+    (sent,) = await twilio_shop.until_delivery(DeliveryState.DELIVERED)
+    assert (sent.provider_id, sent.text) == (message.sid, HOLDING)
+    assert len(twilio.messages) == 1
