@@ -25,7 +25,8 @@ class RecordActivities:
     @activity.defn
     async def record_verdict(self, note: NoteVerdict) -> None:
         """One row per verb. From its commit on the verb counts as accepted, and no send of an older epoch is claimed."""
-        await self._conversations.record(RecordedMessages(record=note.record, messages=note.messages), verdict=note.verdict)
+        recorded = RecordedMessages(record=note.record, messages=note.messages, queued=note.queued)
+        await self._conversations.record(recorded, verdict=note.verdict)
 
     @activity.defn
     async def close_conversation(self, record: ConversationRecord) -> None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from domain.channels import ChannelKind
-from domain.messages import InboundMessage
+from domain.messages import InboundMessage, OutboundMessage
 from domain.model import Model, UtcDatetime
 
 
@@ -136,7 +136,9 @@ class Episode(Model):
 
 
 class RecordedMessages(Model):
-    """Inbound messages to write, with the conversation they belong to."""
+    """Messages to write, with the conversation they belong to."""
 
     record: ConversationRecord
     messages: tuple[InboundMessage, ...] = ()
+    queued: OutboundMessage | None = None
+    """A person's reply that was accepted and waits to be sent: shown at once."""

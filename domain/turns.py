@@ -103,6 +103,7 @@ class NoteVerdict(Model):
 
     record: ConversationRecord
     messages: tuple[InboundMessage, ...] = ()
+    queued: OutboundMessage | None = None
     verdict: Verdict
 
 

@@ -13,17 +13,27 @@ from domain.commands import Verdict
 from domain.conversations import Conversation, ConversationRecord, Counts, RecordedMessages, Section, Status
 from domain.errors import NotFound
 from domain.knowledge import Evidence
-from domain.messages import InboundMessage, Message
+from domain.messages import DeliveryState, InboundMessage, Message
 from domain.turns import Recorded
 from storage import events
 from storage.database import Database
 from storage.listing import COUNTS, LISTED, MESSAGES, Order, page_query, to_page
-from storage.mapping import conversation_from, evidence_from, inbound_values, message_from, note_values, policy_from, verdict_from
+from storage.mapping import (
+    conversation_from,
+    evidence_from,
+    inbound_values,
+    message_from,
+    note_values,
+    outbound_values,
+    policy_from,
+    verdict_from,
+)
 from storage.pages import Page
 from storage.recording import look, write_record
 from storage.tables import IS_OPEN, conversations, messages, turns, verdicts
 
 _ADD_MESSAGES = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
+_ADD_QUEUED = insert(messages).on_conflict_do_nothing()
 _ADD_VERDICT = insert(verdicts).on_conflict_do_nothing()
 _add_turn = insert(turns)
 _ADD_TURN = _add_turn.on_conflict_do_update(
@@ -68,13 +78,16 @@ class Conversations:
         async with self._db.write() as connection:
             stored = await look(self._db, connection, record)
             arrived = await self._add_messages(connection, recorded)
-            summary = await write_record(connection, record, stored, arrived=arrived, verdict=verdict)
+            summary = await write_record(connection, record, stored, arrived=arrived, sent=recorded.queued, verdict=verdict)
+            if recorded.queued is not None:
+                values = outbound_values(recorded.queued, turn_id=None, delivery=DeliveryState.QUEUED, error=None, attempts=0)
+                await connection.execute(_ADD_QUEUED, values)
             if evidence is not None:
                 await self._add_evidence(connection, record.conversation_id, *evidence)
             if verdict is not None:
                 values = {"action_id": verdict.action_id, "conversation_id": verdict.conversation_id, "at": verdict.at}
                 await connection.execute(_ADD_VERDICT, {**values, "verdict": verdict.model_dump_json()})
-            kinds = ("message", "conversation") if arrived else ("conversation",)
+            kinds = ("message", "conversation") if arrived or recorded.queued else ("conversation",)
             await events.append(self._db, connection, *kinds, conversation_id=record.conversation_id)
         return Recorded(policy=policy_from(stored.policy), policy_version=stored.policy_version, previous_summary=summary)
 

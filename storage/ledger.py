@@ -12,7 +12,7 @@ from domain.messages import DELIVERY_RANK, DeliveryReceipt, DeliveryState, Direc
 from domain.ports import Claim
 from storage import events
 from storage.database import Database
-from storage.mapping import AnyRow, Values, outbound_values
+from storage.mapping import AnyRow, Values, answered_values, outbound_values
 from storage.recording import Stored, look_before_send, write_record
 from storage.tables import IS_SENT_ROW, addresses, conversations, messages
 
@@ -112,7 +112,8 @@ class Ledger:
         if stored.delivery is None:
             await connection.execute(_ADD, outbound_values(message, turn_id=turn_id, delivery=state, error=error, attempts=attempts))
         else:
-            changes = {"delivery": state.value, "delivery_error": error, "attempts": attempts}
+            # A queued reply may have been given more messages to answer since it was written.
+            changes = {"delivery": state.value, "delivery_error": error, "attempts": attempts, **answered_values(message)}
             await connection.execute(_CHANGE, {**changes, "message": message.id})
 
     async def settle(self, message_id: str, outcome: SendOutcome) -> None:

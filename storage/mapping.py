@@ -162,12 +162,17 @@ def outbound_values(message: OutboundMessage, *, turn_id: str | None, delivery: 
         "delivery_error": error,
         "attempts": attempts,
         "epoch": message.epoch,
-        "in_reply_to": _packed(_TEXTS, tuple(ref.id for ref in message.in_reply_to)),
+        **answered_values(message),
         "citations": _packed(_CITATIONS, message.citations),
         "confidence": message.confidence,
         "turn_id": turn_id,
         "created_at": message.created_at,
     }
+
+
+def answered_values(message: OutboundMessage) -> Values:
+    """What a message answers."""
+    return {"in_reply_to": _packed(_TEXTS, tuple(ref.id for ref in message.in_reply_to))}
 
 
 def note_values(note_id: str, conversation_id: str, inbox_id: str, author_id: str, text: str, at: datetime) -> Values:

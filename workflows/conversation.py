@@ -209,8 +209,9 @@ class Conversation:
         verdict = judge(state, verb, workflow.now())
         if isinstance(verb, HandOffToPerson) and verdict.accepted:
             say_holding_line(state, workflow.now(), _new_id)
-        note = NoteVerdict(record=state.next_record(workflow.now()), messages=self._take_unrecorded(), verdict=verdict)
-        await calls.record_verdict(note)
+        queued = next((item.message for item in state.outbox if item.message.id == verdict.message_id), None)
+        record = state.next_record(workflow.now())
+        await calls.record_verdict(NoteVerdict(record=record, messages=self._take_unrecorded(), queued=queued, verdict=verdict))
 
     async def _on_turn(self, ended: TurnEnded) -> None:
         self._turn = None
