@@ -31,10 +31,11 @@ from domain.commands import (
     StartConversation,
     Take,
     Verdict,
+    fingerprint,
 )
 from domain.conversations import Conversation as ConversationView
 from domain.conversations import Status
-from domain.errors import EngineUnavailable, NotFound
+from domain.errors import Conflict, EngineUnavailable, NotFound
 from domain.knowledge import Answer
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, DeliveryState, Echo
@@ -248,10 +249,11 @@ class ConversationGateway:
     async def act(self, verb: PersonVerb, *, wait_seconds: float = 2.0) -> Verdict | None:
         """Sends a verb and waits for its verdict; None if there is none yet (it will come: the verb is durable).
 
-        Raises NotFound, EngineUnavailable. The same action id gets the same verdict, however often it is sent.
+        The same action id gets the same verdict, however often it is sent. Raises NotFound, EngineUnavailable, and Conflict if the id
+        was another action's: its verdict must not pass for this one's.
         """
         if (known := await self._conversations.verdict(verb.action_id)) is not None:
-            return known
+            return _its_own(known, verb)
         conversation = await self._conversations.get(verb.conversation_id)
         sent = conversation.status is not Status.CLOSED and await self._signal(conversation.workflow_id, name_of(verb), verb)
         if not sent:
@@ -268,7 +270,8 @@ class ConversationGateway:
             opening = verb.model_copy(update={"opens_episode": True})
             inbox = await self._inboxes.get(conversation.inbox_id)
             await self._signal_with_start(inbox, conversation.contact_id, conversation.workflow_id, name_of(verb), opening)
-        return await self._await_verdict(verb.action_id, wait_seconds)
+        verdict = await self._await_verdict(verb.action_id, wait_seconds)
+        return None if verdict is None else _its_own(verdict, verb)
 
     async def _await_verdict(self, action_id: str, wait_seconds: float) -> Verdict | None:
         until = time.monotonic() + wait_seconds
@@ -292,7 +295,9 @@ class ConversationGateway:
         )
 
     async def ask(self, question: str, inbox_id: str | None = None) -> Answer:
-        """What the bot would answer. Raises EngineUnavailable when no worker answers in time."""
+        """What the bot would answer. Raises NotFound for an unknown inbox, EngineUnavailable when no worker answers in time."""
+        if inbox_id is not None:
+            await self._inboxes.get(inbox_id)
         asking = self._client.execute_workflow(
             AskDocuments.run,
             Question(text=question, inbox_id=inbox_id),
@@ -392,6 +397,13 @@ class ConversationGateway:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _its_own(verdict: Verdict, verb: PersonVerb) -> Verdict:
+    """Raises Conflict if the verdict was given on another action."""
+    if verdict.fingerprint not in (None, fingerprint(verb)):
+        raise Conflict("This action id (Idempotency-Key) was used for another action before; give each its own")
+    return verdict
 
 
 def _search_attributes(channel: ChannelKind, inbox_id: str) -> TypedSearchAttributes:

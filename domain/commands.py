@@ -2,6 +2,7 @@
 
 from domain.channels import ChannelKind
 from domain.conversations import HandOffReason
+from domain.ids import derived_id
 from domain.messages import Attachment, DeliveryReceipt, Echo, InboundMessage
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
@@ -69,6 +70,14 @@ class Resolve(Verb):
 
 PersonVerb = PostReply | Take | Release | HandOffToPerson | Assign | Snooze | Resolve
 
+_MAY_DIFFER = {"action_id", "opens_episode", "last_seen_message_id", "keep", "until"}
+"""What a repeat of the same action may say differently: a page that was refreshed, or a clock, decides it."""
+
+
+def fingerprint(verb: PersonVerb) -> str:
+    """The same for repeats of one action, another for everything else that is sent under its id."""
+    return derived_id(type(verb).__name__, verb.model_dump_json(exclude=_MAY_DIFFER))
+
 
 class RecordDelivery(Model):
     """A failure, evidence for an `unknown` send, or an echo of a person answering in the channel's own app."""
@@ -102,6 +111,8 @@ class Verdict(Model):
     """Ids of the messages that the person had not seen."""
     message_id: str | None = None
     """The reply that was accepted."""
+    fingerprint: str | None = None
+    """Of the verb that was judged; None in rows that are older than this field."""
     at: UtcDatetime
 
 

@@ -71,7 +71,8 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
     if returns:
         state.returns_after = None
     match report.result:
-        case SendResult.SENT if returns and state.status is Status.HUMAN:
+        # What the customer wrote since the reply was composed is the person's to answer: the bot would not.
+        case SendResult.SENT if returns and state.status is Status.HUMAN and not state.unreplied:
             state.give_to_bot()
             return True
         case SendResult.FAILED | SendResult.UNKNOWN:

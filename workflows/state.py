@@ -200,11 +200,13 @@ class ConversationState(BaseModel):
         return [at for at in due if at is not None]
 
     def unseen_after(self, message_id: str | None, manager_id: str) -> tuple[str, ...]:
-        """Public messages newer than the last one the person saw, their own apart."""
-        ids = [recent.id for recent in self.recent]
-        if message_id is None or message_id not in ids:
+        """Public messages newer than the last one the person saw, their own apart. Whoever names none has not asked for the check;
+        one that is not known here is older than all that are."""
+        if message_id is None:
             return ()
-        return tuple(recent.id for recent in self.recent[ids.index(message_id) + 1 :] if recent.author_id != manager_id)
+        ids = [recent.id for recent in self.recent]
+        first = ids.index(message_id) + 1 if message_id in ids else 0
+        return tuple(recent.id for recent in self.recent[first:] if recent.author_id != manager_id)
 
     def next_record(self, now: datetime) -> ConversationRecord:
         """What SQL is told; every call is a newer version."""

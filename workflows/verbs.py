@@ -3,7 +3,19 @@
 from datetime import datetime
 from typing import assert_never
 
-from domain.commands import Assign, HandOffToPerson, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
+from domain.commands import (
+    Assign,
+    HandOffToPerson,
+    PersonVerb,
+    PostReply,
+    RefusedBecause,
+    Release,
+    Resolve,
+    Snooze,
+    Take,
+    Verdict,
+    fingerprint,
+)
 from domain.conversations import ClosedReason, Status
 from domain.ids import derived_id
 from domain.messages import MessageRef, OutboundMessage, Purpose, Sender
@@ -35,6 +47,7 @@ def judge(state: ConversationState, verb: PersonVerb, now: datetime) -> Verdict:
             detail=refused.detail,
             owner_id=refused.owner_id,
             unseen=refused.unseen,
+            fingerprint=fingerprint(verb),
             at=now,
         )
     else:
@@ -45,6 +58,7 @@ def judge(state: ConversationState, verb: PersonVerb, now: datetime) -> Verdict:
             accepted=True,
             owner_id=state.assignee_id,
             message_id=message_id,
+            fingerprint=fingerprint(verb),
             at=now,
         )
     state.verdicts = [*state.verdicts, verdict][-VERDICT_LIMIT:]

@@ -9,8 +9,9 @@ import pytest
 from temporalio.client import Client
 
 from domain.channels import SendOutcome, SendResult
-from domain.commands import Assign, HandOffToPerson, RefusedBecause, Snooze, Take
+from domain.commands import Assign, HandOffToPerson, PostReply, RefusedBecause, Resolve, Snooze, Take
 from domain.conversations import ClosedReason, Status
+from domain.errors import Conflict, NotFound
 from domain.messages import DeliveryState, Direction, Purpose, Sender
 from tests.workflows.desk import Desk, open_desk, until
 
@@ -219,3 +220,87 @@ async def test_a_managers_reply_that_fails_stays_with_the_manager(desk: Desk) ->
     await until(failed, "the failure is shown")
     view = await desk.view(conversation_id)
     assert (view.status, view.assignee_id) == (Status.HUMAN, desk.ana.id)
+
+
+async def test_one_actions_id_never_passes_for_another_action(desk: Desk) -> None:
+    """A program that reuses an Idempotency-Key is told so, instead of hearing that something was done."""
+    one = await flagged(desk)
+    other = str((await desk.says(UNKNOWN, contact="customer-8")).conversation_id)
+    await desk.until_status(other, Status.FLAGGED)
+    take = Take(action_id="key-1", conversation_id=one, manager_id=desk.ana.id)
+    assert (await desk.act(take)).accepted
+    assert (await desk.act(take)).accepted, "a repeat gets the same verdict"
+
+    for reused in (
+        take.model_copy(update={"conversation_id": other}),
+        take.model_copy(update={"manager_id": desk.ben.id}),
+        Resolve(action_id="key-1", conversation_id=one, manager_id=desk.ana.id),
+    ):
+        with pytest.raises(Conflict, match="Idempotency-Key"):
+            await desk.act(reused)
+    assert (await desk.view(other)).status is Status.FLAGGED
+    assert (await desk.view(one)).assignee_id == desk.ana.id
+
+    reply = PostReply(action_id="key-2", conversation_id=one, manager_id=desk.ana.id, text="Not yet, only cards.")
+    assert (await desk.act(reply)).accepted
+    assert (await desk.act(reply.model_copy(update={"last_seen_message_id": "newer", "keep": True}))).accepted, "a page sent it twice"
+    with pytest.raises(Conflict):
+        await desk.act(reply.model_copy(update={"text": "Yes, bitcoin too."}))
+
+
+async def test_a_last_seen_message_that_nobody_knows_is_no_proof_of_having_seen_all(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    verdict = await desk.replies(desk.ana, conversation_id, "Not yet, only cards.", seen="no such message")
+    assert (verdict.accepted, verdict.reason) == (False, RefusedBecause.UNSEEN)
+    assert verdict.unseen
+
+
+async def test_what_arrives_while_a_persons_reply_is_on_its_way_stays_with_that_person(desk: Desk) -> None:
+    """The bot would have it back with that reply, and nobody would answer what came since."""
+    conversation_id = await flagged(desk)
+    desk.vendor.gate = asyncio.Event()
+    sent_before = len(desk.vendor.attempts)
+    assert (await desk.replies(desk.ana, conversation_id, "Not yet, only cards.")).accepted
+
+    async def under_way() -> bool:
+        return len(desk.vendor.attempts) > sent_before
+
+    await until(under_way, "the reply is being sent")
+    late = await desk.says("And by bank transfer?")
+
+    async def shown() -> bool:
+        return any(message.id == late.message_id for message in await desk.messages(conversation_id))
+
+    await until(shown, "the late message is shown")
+    desk.vendor.gate.set()
+    workflow_id = (await desk.view(conversation_id)).workflow_id
+
+    async def settled() -> bool:
+        return not (await desk.gateway.snapshot(workflow_id)).outbox
+
+    await until(settled, "the workflow knows that the reply was sent")
+    snapshot = await desk.gateway.snapshot(workflow_id)
+    assert (snapshot.status, snapshot.assignee_id) == (Status.HUMAN, desk.ana.id)
+    assert (await desk.view(conversation_id)).waiting_since is not None
+
+    assert (await desk.replies(desk.ana, conversation_id, "Yes, by transfer.")).accepted
+    await desk.until_status(conversation_id, Status.BOT)
+    assert [ref.id for ref in desk.vendor.sent[-1].message.in_reply_to] == [late.message_id]
+
+
+async def test_an_accepted_reply_is_shown_before_it_is_sent(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    desk.vendor.gate = asyncio.Event()
+    verdict = await desk.replies(desk.ana, conversation_id, "Only cards.")
+    shown = {message.id: message for message in await desk.messages(conversation_id)}
+    assert shown[str(verdict.message_id)].text == "Only cards."
+    assert shown[str(verdict.message_id)].delivery in (DeliveryState.QUEUED, DeliveryState.SENDING)
+    desk.vendor.gate.set()
+    await desk.until_status(conversation_id, Status.BOT)
+    sent = {message.id: message for message in await desk.messages(conversation_id)}[str(verdict.message_id)]
+    assert (sent.delivery, sent.attempts) == (DeliveryState.SENT, 1)
+
+
+async def test_asking_for_an_unknown_inbox_says_so_at_once(desk: Desk) -> None:
+    with pytest.raises(NotFound, match="nope"):
+        await desk.gateway.ask("Do you ship to Chile?", "nope")
