@@ -12,8 +12,12 @@ from domain.knowledge import Draft
 from domain.messages import SILENT_KINDS, SILENT_TYPES, InboundMessage, MessageType
 from domain.model import Model
 
-Seconds = Annotated[float, Field(ge=0)]
-Minutes = Annotated[float, Field(gt=0)]
+A_YEAR_MINUTES = 365 * 24 * 60.0
+"""The longest time that a policy may name. What the calendar can't hold would fail every turn of the inbox."""
+
+Seconds = Annotated[float, Field(ge=0, le=24 * 3_600)]
+Minutes = Annotated[float, Field(gt=0, le=A_YEAR_MINUTES)]
+NoticeMinutes = Annotated[float, Field(ge=0, le=A_YEAR_MINUTES)]
 Line = Annotated[str, StringConstraints(max_length=1_000, strip_whitespace=True)]
 
 DEFAULT_THRESHOLD = 0.9
@@ -40,8 +44,8 @@ class Policy(Model):
     instructions: Annotated[str, StringConstraints(max_length=8_000)] = ""
     keywords: tuple[Line, ...] = ()
     """A message that holds one of these words goes to a person."""
-    notify_email_after_minutes: Annotated[float, Field(ge=0)] | None = 2.0
-    notify_sms_after_minutes: Annotated[float, Field(ge=0)] | None = 10.0
+    notify_email_after_minutes: NoticeMinutes | None = 2.0
+    notify_sms_after_minutes: NoticeMinutes | None = 10.0
     show_sources: bool = True
     """Whether the customer sees document and page."""
 
