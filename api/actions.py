@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Header, Request
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 from starlette.responses import JSONResponse, Response
 
 from api.keys import Door, Writer
@@ -14,14 +14,19 @@ from api.metrics import Metrics
 from api.openapi import PREFIX, problems
 from api.problems import problem
 from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
-from domain.errors import InvalidInput
+from domain.errors import Conflict, InvalidInput
 from domain.ids import derived_id
 from domain.managers import Manager, Role
 from domain.messages import Message
-from domain.model import Model, UtcDatetime
+from domain.model import Model, UtcDatetime, storable
 from web.services import Services
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16_000)]
+
+def _storable(value: object) -> object:
+    return storable(value) if isinstance(value, str) else value
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16_000), BeforeValidator(_storable)]
 ActionId = Annotated[
     str | None,
     Header(
@@ -67,7 +72,9 @@ class ResolveBody(_Body):
 
 
 class ReleaseBody(_Body):
-    note: str = Field(default="", max_length=2_000, description="For colleagues: why the bot gets it back.")
+    note: Annotated[str, BeforeValidator(_storable)] = Field(
+        default="", max_length=2_000, description="For colleagues: why the bot gets it back."
+    )
 
 
 class AssignBody(_Body):
@@ -100,7 +107,7 @@ class Owner(Model):
 def actions_router(metrics: Metrics) -> APIRouter:
     router = APIRouter(prefix=PREFIX + "/conversations/{conversation_id}", tags=["actions"])
     answers = {
-        **problems(403, 404, 409, 503),
+        **problems(400, 403, 404, 409, 503),
         202: {"model": ActionOutcome, "description": "No verdict yet: send the same again with the same Idempotency-Key"},
     }
 
@@ -177,12 +184,14 @@ def actions_router(metrics: Metrics) -> APIRouter:
         verb = Resolve(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, last_seen_message_id=seen)
         return await act(request, door, "resolve", verb)
 
-    @router.post("/note", response_model=ActionOutcome, responses=problems(403, 404), summary="Write a private note")
+    @router.post("/note", response_model=ActionOutcome, responses=problems(400, 403, 404, 409), summary="Write a private note")
     async def note(door: Door, caller: Writer, conversation_id: str, body: NoteBody, key: ActionId = None) -> Response:
         """Between colleagues; never sent to the customer."""
         action_id = key or str(uuid4())
         note_id = derived_id("note", conversation_id, action_id)
         written = await door.conversations.add_note(conversation_id, caller.id, body.text, note_id=note_id)
+        if (written.text, written.author_id) != (body.text, caller.id):
+            raise Conflict("This Idempotency-Key was used for another note before; give each its own")
         metrics.action("note", "accepted")
         return _outcome(ActionOutcome(action_id=action_id, status="accepted", conversation_id=conversation_id, message_id=written.id))
 

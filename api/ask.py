@@ -22,7 +22,7 @@ class AskBody(Model):
     inbox: str | None = Field(default=None, max_length=64, description="Whose threshold and instructions count; the defaults if left out.")
 
 
-@router.post("", responses=problems(404, 502, 503), summary="Ask the documents")
+@router.post("", responses=problems(400, 404, 502, 503), summary="Ask the documents")
 async def ask(door: Door, caller: Reader, body: AskBody) -> Answer:
     """No conversation is opened and nothing is sent. `answered` is what the bot would decide at the inbox's threshold."""
     return await door.gateway.ask(body.question, body.inbox)

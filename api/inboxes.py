@@ -58,7 +58,7 @@ async def list_inboxes(door: Door, caller: Reader) -> Page[InboxDetail]:
     return Page(items=tuple(InboxDetail(**_addressed(inbox, door.public_url)) for inbox in found), next_cursor=None)
 
 
-@router.post("", status_code=201, responses=problems(403, 409), summary="Add an inbox")
+@router.post("", status_code=201, responses=problems(400, 403, 409), summary="Add an inbox")
 async def add_inbox(door: Door, caller: Admin, body: InboxBody) -> NewInbox:
     """Needs the role admin. What `settings` may name depends on the channel; an unknown name is refused with the known ones."""
     channel = door.channels.get(body.channel)

@@ -134,6 +134,8 @@ class Answers:
         return page
 
     def _invalid(self, request: Request, error: RequestValidationError) -> Response:
+        if any(item["type"] == "json_invalid" for item in error.errors()):
+            return self._say(request, 400, "The body is no JSON", {})
         found = [FieldError(field=_field_name(item["loc"]), message=item["msg"]) for item in error.errors()]
         detail = "; ".join(f"{item.field}: {item.message}" for item in found)
         if _wants_page(request):

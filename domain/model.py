@@ -14,6 +14,11 @@ UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """A point in time; naive datetimes are refused, others are stored as UTC."""
 
 
+def storable(text: str) -> str:
+    """Without NUL characters, which PostgreSQL takes in no text."""
+    return text.replace("\x00", "")
+
+
 class Model(BaseModel):
     """Frozen; unknown fields are ignored, so that a payload of a newer release can still be read."""
 

@@ -109,7 +109,10 @@ def query_of(request: Request, section: str) -> ListQuery:
 
 def query_of_address(address: str) -> ListQuery:
     """From the address of the page a form was sent from; anything else gives the first view."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets that hold no IPv6 address
+        return ListQuery()
     pieces = parts.path.strip("/").split("/")
     if parts.netloc or len(pieces) < 2 or pieces[0] != "inbox" or pieces[1] not in {known.value for known in Section}:
         return ListQuery()

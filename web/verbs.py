@@ -17,6 +17,7 @@ from domain.conversations import Status
 from domain.errors import InvalidInput
 from domain.managers import Role
 from domain.messages import Message
+from domain.model import storable
 from web.inbox import inbox_page, thread_part
 from web.listing import ListQuery, query_of_address
 from web.pages import page
@@ -116,7 +117,7 @@ async def reply(
 ) -> Response:
     """A reply or a private note. `anyway` is the action id of a reply that is sent although something was unseen."""
     store = act.desk.services.conversations
-    words = (note if kind == "note" else text).strip()
+    words = storable(note if kind == "note" else text).strip()
     if not words:
         raise InvalidInput("There is nothing to send: write something first")
     if kind == "note":
@@ -171,10 +172,11 @@ async def take(act: OneAct, force: Annotated[str, Form()] = "") -> Response:
 @router.post("/release")
 async def release(act: OneAct, note: Annotated[str, Form(max_length=1_000)] = "") -> Response:
     """Hand back to the bot. What the team should know is kept as a note."""
-    if note.strip():
+    words = storable(note).strip()
+    if words:
         store = act.desk.services.conversations
-        await store.add_note(act.conversation_id, act.manager_id, note.strip(), note_id=f"{act.action_id}:note")
-    verb = Release(action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id, note=note.strip())
+        await store.add_note(act.conversation_id, act.manager_id, words, note_id=f"{act.action_id}:note")
+    verb = Release(action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id, note=words)
     return await act.carry_out(verb, "released")
 
 

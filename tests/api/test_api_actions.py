@@ -179,8 +179,8 @@ async def test_a_body_that_is_no_json_is_refused(client: httpx2.AsyncClient, wri
     answer = await client.post(
         f"/api/v1/conversations/{talk.id}/reply", content=b"{", headers=writer.headers | {"content-type": "application/json"}
     )
-    assert answer.status_code == 422
-    assert [error["field"] for error in answer.json()["errors"]] == ["body"]
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "urn:frontdesk:problem:bad-request"
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "two words"])
@@ -213,3 +213,17 @@ async def test_an_action_without_the_engine_is_to_be_tried_again(
 async def test_actions_are_counted(counting: httpx2.AsyncClient, writer: Person, talk: Talk) -> None:
     await act(counting, writer, talk, "take")
     assert 'frontdesk_actions_total{action="take",outcome="pending"} 1.0' in (await counting.get("/metrics")).text
+
+
+async def test_another_note_under_the_same_key_is_refused_not_swallowed(client: httpx2.AsyncClient, writer: Person, talk: Talk) -> None:
+    assert (await act(client, writer, talk, "note", {"text": "Called her"})).status_code == 200
+    assert (await act(client, writer, talk, "note", {"text": "Called him"})).status_code == 409
+
+
+async def test_a_nul_in_a_text_is_dropped(client: httpx2.AsyncClient, writer: Person, talk: Talk, engine: FakeGateway) -> None:
+    """PostgreSQL stores none."""
+    await act(client, writer, talk, "reply", {"text": "36\x00 months"})
+    (verb,) = engine.verbs
+    assert isinstance(verb, PostReply)
+    assert verb.text == "36 months"
+    assert (await act(client, writer, talk, "note", {"text": "\x00"})).status_code == 422

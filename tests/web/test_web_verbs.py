@@ -201,8 +201,18 @@ async def test_unanswered_stays_listed_until_it_is_dismissed(browser: Browser, s
 
 async def test_where_a_form_leads_back_to_is_this_site(browser: Browser, shop: Shop, record: ConversationRecord) -> None:
     client = await browser("maya")
-    for back in ("https://evil.example/inbox/all", "//evil.example/inbox/all", "/inbox/theirs", ""):
+    for back in ("https://evil.example/inbox/all", "//evil.example/inbox/all", "/inbox/theirs", "http://[", ""):
         answer = await client.post(f"/conversations/{record.conversation_id}/take", data={"back": back})
         assert answer.headers["location"].startswith("/inbox/mine/")
     kept = await client.post(f"/conversations/{record.conversation_id}/take", data={"back": "/inbox/all/x?q=pump&status=human"})
     assert kept.headers["location"] == f"/inbox/all/{record.conversation_id}?status=human&q=pump"
+
+
+async def test_a_nul_in_a_reply_or_note_is_dropped(browser: Browser, shop: Shop, record: ConversationRecord) -> None:
+    """PostgreSQL stores none: the send would be tried for ever, and hold up everything behind it."""
+    client = await browser("maya")
+    page = await client.get(f"/inbox/mine/{record.conversation_id}")
+    await client.post(f"/conversations/{record.conversation_id}/reply", data=_form(page, text="36\x00 months"))
+    await _post(client, record, "reply", kind="note", note="she\x00 knows")
+    texts = [message.text for message in await shop.services.conversations.messages(record.conversation_id)]
+    assert {"36 months", "she knows"} <= set(texts)
