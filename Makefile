@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: help setup run test check eval bench e2e lock clean
+.PHONY: help setup run test check soak eval bench e2e lock clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ test: $(DEV_READY) ## Every test, with everything it needs set up
 e2e: $(DEV_READY) ## The whole flows only: processes, kills, browser
 	$(BIN)/python scripts/find_browser.py
 	$(BIN)/pytest tests/e2e
+
+soak: $(DEV_READY) ## The channels' property tests with 10,000 cases each
+	$(BIN)/pytest tests/channels/test_channels_contract.py --hypothesis-profile=soak --timeout=3600
 
 eval: $(DEV_READY) ## Measure the answers on the project's evaluation set
 	$(BIN)/python -m tests.eval.evaluation --out reports/eval

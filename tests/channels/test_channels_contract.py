@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.exchange import Reply
@@ -167,6 +167,7 @@ def test_no_bytes_whatever_crash_the_reader(case: Case, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("case", WEBHOOK_CASES, ids=name_of)
+@settings(max_examples=max(200, settings().max_examples))
 @given(data=st.data())
 def test_duplicated_and_reordered_deliveries_are_the_same_set_of_messages(case: Case, data: st.DataObject) -> None:
     once = list(case.fixtures().values())

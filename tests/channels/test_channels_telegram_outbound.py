@@ -26,7 +26,7 @@ async def api() -> AsyncIterator[TelegramApi]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[OutgoingHttp]:
-    limits = Timeouts(connect=0.5, read=0.4, write=0.5, pool=0.5, whole=1.0)
+    limits = Timeouts(connect=2.0, read=1.0, write=2.0, pool=5.0, whole=6.0)
     async with OutgoingHttp(allowed_networks=[ip_network("127.0.0.0/8")], timeouts=limits) as client:
         yield client
 
