@@ -155,6 +155,8 @@ class Message(Model):
     author_id: str | None = None
     author_name: str | None = None
     type: MessageType
+    raw_kind: str | None = None
+    """The vendor's own word for an inbound message's kind, where ours says less."""
     text: str
     attachments: tuple[Attachment, ...] = ()
     quick_replies: tuple[str, ...] = ()

@@ -198,6 +198,7 @@ def message_from(row: AnyRow) -> Message:
         author_id=row.author_id,
         author_name=row.author_name,
         type=row.type,
+        raw_kind=row.raw_kind,
         text=row.text,
         attachments=_unpacked(_ATTACHMENTS, row.attachments),
         quick_replies=_unpacked(_TEXTS, row.quick_replies),

@@ -19,7 +19,7 @@ from domain.channels import ChannelKind
 from domain.commands import PostReply, Take
 from domain.conversations import Conversation, Section, Status
 from domain.managers import Manager, Role
-from domain.messages import DeliveryState, Direction, Message
+from domain.messages import DeliveryState, Direction, Message, MessageType
 from gateway import ConversationGateway
 from settings import Settings
 from storage.stores import Stores, open_stores
@@ -35,6 +35,7 @@ from tests.channels.cases import (
 from tests.vendors.meta_messaging import MessagingApi
 from tests.vendors.rest_receiver import Fault
 from tests.vendors.telegram import TelegramApi
+from tests.vendors.telegram import message_of as telegram_message
 from tests.vendors.twilio import WHATSAPP_NUMBER, TwilioApi, incoming
 from tests.vendors.whatsapp import WhatsAppApi, contact_of, delivery, error, message_of, signed, value_of
 from tests.workflows.desk import until
@@ -379,3 +380,12 @@ async def test_twilio_took_it_and_broke_off_is_settled_by_a_report(twilio_shop: 
     (sent,) = await twilio_shop.until_delivery(DeliveryState.DELIVERED)
     assert (sent.provider_id, sent.text) == (message.sid, HOLDING)
     assert len(twilio.messages) == 1
+
+
+async def test_what_can_t_be_read_is_visible_to_a_manager_under_the_vendors_word(telegram_shop: Shop, telegram: TelegramApi) -> None:
+    strange = telegram.update("message", telegram_message(CHAT, 77, hologram={"size": 3}))
+    telegram.chats.add(CHAT)
+    await telegram.deliver(telegram_shop.client, "/webhooks/telegram/galpon", strange)
+    await telegram_shop.until_flagged()
+    (message,) = await telegram_shop.messages(Direction.INBOUND)
+    assert (message.type, message.raw_kind) == (MessageType.UNSUPPORTED, "hologram")
