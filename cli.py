@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
@@ -35,8 +36,9 @@ Port = Annotated[int | None, typer.Option("--port", help="Port of API and dashbo
 
 def main() -> None:
     """Exit status 0, 1 failed, 2 usage. Errors that a person can mend are one line, without a traceback."""
+    os.umask(0o077)  # the database, its backups and Temporal's histories hold what customers wrote
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="./frontdesk")
     except InvalidInput as error:
         print(f"frontdesk: {error}", file=sys.stderr)
         sys.exit(2)
@@ -59,7 +61,7 @@ def _settings(data: Path | None, **changes: object) -> Settings:
         reasons = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}" for item in error.errors())
         raise InvalidInput(f"a setting can't be used: {reasons}") from error
     configure_logging(settings)
-    return settings
+    return settings.as_running()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -67,6 +67,7 @@ async def run_everything(settings: Settings, *, env: dict[str, str] | None = Non
     with only_instance(settings.data_dir):
         if not is_free(settings.host, settings.port):
             raise Conflict(f"Port {settings.port} of {settings.host} is taken by another program. Stop it, or name another by --port PORT.")
+        settings.port_file.write_text(str(settings.port))
         supervisor = Supervisor()
         starting = asyncio.create_task(_start(settings, supervisor, env or {}, welcome))
         stopping = asyncio.create_task(stopped.wait())
@@ -79,6 +80,7 @@ async def run_everything(settings: Settings, *, env: dict[str, str] | None = Non
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             await supervisor.stop()
+            settings.port_file.unlink(missing_ok=True)
 
 
 async def _start(settings: Settings, supervisor: Supervisor, env: dict[str, str], welcome: Welcome | None) -> None:

@@ -111,6 +111,17 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
+    def port_file(self) -> Path:
+        """Holds the port while `up` runs on this data directory."""
+        return self.data_dir / "port"
+
+    def as_running(self) -> "Settings":
+        """With the port of the `up` that runs on this data directory, unless one was given: links that commands print must lead there."""
+        if "port" in self.model_fields_set or not self.port_file.exists():
+            return self
+        return self.model_copy(update={"port": int(self.port_file.read_text())})
+
+    @property
     def vendor_urls(self) -> dict[str, str]:
         """For `channels.registry.Vendors`."""
         return {

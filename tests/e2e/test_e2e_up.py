@@ -35,6 +35,13 @@ async def test_up_says_one_line_and_answers(up: Product) -> None:
     ready = await up.http.get("/readyz")
     assert ready.json() == {"ready": True, "database": True, "temporal": True, "worker": True}
     assert set(up.pids()) == {"temporal", "worker", "api"}
+    assert (up.data_dir / "port").read_text() == str(up.port), "other commands' links lead here"
+
+
+async def test_what_customers_wrote_is_for_nobody_else_on_the_machine(up: Product) -> None:
+    files = [path for path in up.data_dir.rglob("*") if path.is_file()]
+    assert {"frontdesk.db", "temporal.db", "secret.key", "api.log"} <= {path.name for path in files}
+    assert [path.name for path in files if path.stat().st_mode & 0o077] == []
 
 
 async def test_second_instance_on_the_same_data_is_refused(up: Product) -> None:
