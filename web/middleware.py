@@ -74,7 +74,12 @@ class RequestLog:
 
 def _plain(ids: Mapping[str, object]) -> dict[str, str]:
     """Path parameters as log fields; `path` would be a file below /static, and `event` is structlog's own word."""
-    return {f"in_{name}": str(value) for name, value in ids.items() if name != "path"}
+    return {f"in_{name}": _printable(str(value)) for name, value in ids.items() if name != "path"}
+
+
+def _printable(value: str) -> str:
+    """A terminal obeys control characters, and whoever calls an address chooses what stands in it."""
+    return value if value.isprintable() else ascii(value)
 
 
 class SecurityHeaders:

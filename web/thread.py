@@ -9,7 +9,7 @@ from uuid import uuid4
 from domain.commands import RefusedBecause
 from domain.conversations import ClosedReason, Conversation, HandOff, HandOffReason, Status
 from domain.managers import Manager, Role
-from domain.messages import Direction, Message, Purpose, Sender
+from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
 from domain.policy import words_for
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
@@ -154,7 +154,10 @@ def _flag(conversation: Conversation, messages: Sequence[Message]) -> Flag | Non
         open=conversation.status is Status.FLAGGED or (answer is None and conversation.status in (Status.HUMAN, Status.SNOOZED)),
         reason=hand_off.reason,
         detail="" if _plain(hand_off.detail).startswith(_plain(words_for(hand_off.reason))) else hand_off.detail.rstrip("."),
-        told=any(_follows(message, hand_off) and message.purpose is Purpose.HOLDING for message in messages),
+        told=any(
+            _follows(message, hand_off) and message.purpose is Purpose.HOLDING and message.delivery is not DeliveryState.FAILED
+            for message in messages
+        ),
         waiting_since=conversation.waiting_since,
         answered_by=(answer.author_name or "a manager") if answer else "",
         answered_at=answer.created_at if answer else None,

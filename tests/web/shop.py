@@ -143,7 +143,9 @@ class Shop:
         minutes: float,
         detail: str = "The best passage answers this with a confidence of 41%; the bot answers from 70%",
         evidence: Evidence = PUMP,
+        told: SendResult = SendResult.SENT,
     ) -> ConversationRecord:
+        """`told`: what became of the holding line."""
         turn_id = derived_id("turn", record.conversation_id)
         at = self.ago(minutes)
         hand_off = HandOff(reason=reason, detail=detail, at=at, confidence=evidence.confidence, threshold=0.7, turn_id=turn_id)
@@ -154,7 +156,7 @@ class Shop:
         )
         self.engine.records[record.conversation_id] = new
         await self.services.conversations.record(RecordedMessages(record=new), evidence=(turn_id, evidence))
-        await self.answers(new, HOLDING, minutes=minutes, purpose=Purpose.HOLDING)
+        await self.answers(new, HOLDING, minutes=minutes, purpose=Purpose.HOLDING, result=told)
         return new
 
     async def takes(self, record: ConversationRecord, who: str, **changes: Any) -> ConversationRecord:

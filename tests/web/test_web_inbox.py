@@ -210,3 +210,19 @@ async def test_the_pulse_names_who_began_to_wait_since(browser: Browser, shop: S
     assert "Priya Raman" not in newer.text
     left_out = await client.get(f"/pulse?after=0&but={talks['priya'].conversation_id},{talks['tomas'].conversation_id}", headers=PART)
     assert 'role="alert"' not in left_out.text
+
+
+async def test_a_holding_line_that_failed_told_the_customer_nothing(browser: Browser, shop: Shop) -> None:
+    record = await shop.talk("Priya Raman")
+    await shop.says(record, "Is the pump covered?", minutes=5)
+    await shop.flags(record, minutes=4, told=SendResult.FAILED)
+    page = await (await browser("maya")).get(f"/inbox/mine/{record.conversation_id}")
+    assert "has not been told anything yet" in page.text
+
+
+async def test_a_conversation_without_a_message_does_not_claim_an_attachment(browser: Browser, shop: Shop) -> None:
+    """A person opened it to write first."""
+    await shop.talk("Priya Raman")
+    page = await (await browser("maya")).get("/inbox/all")
+    assert "No message yet" in page.text
+    assert "Attachment" not in page.text
