@@ -9,7 +9,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from domain.managers import Manager
-from web.live import LiveFeed, Resync
+from web.live import LiveFeed, Resync, last_event_id
 from web.security import current_manager
 from web.services import Services, services
 
@@ -24,10 +24,9 @@ SEND_TIMEOUT_SECONDS = 10.0
 async def stream(
     house: Annotated[Services, Depends(services)],
     manager: Annotated[Manager, Depends(current_manager)],
-    last_event_id: Annotated[str, Header()] = "",
+    seen: Annotated[str, Header(alias="last-event-id")] = "",
 ) -> Response:
-    after = int(last_event_id) if last_event_id.isdecimal() else None
-    return EventSourceResponse(_changes(house.live, after), ping=PING_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, sep="\n")
+    return EventSourceResponse(_changes(house.live, last_event_id(seen)), ping=PING_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, sep="\n")
 
 
 async def _changes(live: LiveFeed, after: int | None) -> AsyncIterator[ServerSentEvent]:

@@ -62,6 +62,11 @@ def _coalesced(events: Sequence[Event]) -> list[Event]:
     return sorted(last.values(), key=lambda event: event.id)
 
 
+def last_event_id(header: str) -> int | None:
+    """What a client says it has seen last; None for what can't be one of our ids, which count up from 1."""
+    return int(header) if header.isascii() and header.isdecimal() and len(header) <= 18 else None
+
+
 class LiveFeed:
     """Lives on one event loop. The poller runs only while somebody listens."""
 

@@ -9,7 +9,7 @@ import pytest
 from storage import events as event_log
 from storage.database import Database
 from storage.events import Event, Events
-from web.live import QUEUE_LIMIT, LiveFeed, Resync
+from web.live import QUEUE_LIMIT, LiveFeed, Resync, last_event_id
 
 
 @pytest.fixture
@@ -166,3 +166,8 @@ async def test_when_the_database_fails_streams_end_so_that_clients_connect_again
 
 async def _all_of(stream: AsyncIterator[Event | Resync]) -> list[Event | Resync]:
     return [item async for item in stream]
+
+
+@pytest.mark.parametrize(("header", "seen"), [("17", 17), ("", None), ("-1", None), ("²", None), ("9" * 5_000, None)])
+def test_only_what_can_be_an_events_id_is_taken_for_one(header: str, seen: int | None) -> None:
+    assert last_event_id(header) == seen

@@ -21,7 +21,7 @@ from web.chat.uploads import INLINE_TYPES, TooLarge, TooManyFiles, UnreadableFil
 from web.chat.view import EMPTY, FILE_PURPOSE, ChatMessage, ChatView, Owners, State, VisitorChat
 from web.chat.visitors import Limits, known_visitor, new_token, remember, required_visitor
 from web.chat.writing import NothingWritten, TooLong, deliver, is_json, read_written
-from web.live import Resync
+from web.live import Resync, last_event_id
 from web.pages import render
 from web.security import client_address
 from web.services import Services, services
@@ -157,10 +157,8 @@ async def messages(request: Request, inbox: ChatInbox, desk: Desk, after: Annota
 async def events(request: Request, inbox: ChatInbox, desk: Desk, memory: Memory) -> Response:
     visitor_id = required_visitor(request, desk.vault, inbox.id, desk.public_url)
     memory.limits.may_stream(client_address(request))
-    last = request.headers.get("last-event-id", "")
-    stream = _updates(
-        VisitorChat(desk, inbox, visitor_id), memory, _texts(request), client_address(request), int(last) if last.isdecimal() else None
-    )
+    last = last_event_id(request.headers.get("last-event-id", ""))
+    stream = _updates(VisitorChat(desk, inbox, visitor_id), memory, _texts(request), client_address(request), last)
     return EventSourceResponse(stream, ping=PING_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, sep="\n")
 
 
