@@ -16,7 +16,16 @@ from api.problems import Answers, ErrorBoundary, add_handlers
 from api.webhooks import WebhookDoor
 from web import chat
 from web.dashboard import add_dashboard
-from web.middleware import BODY_LIMIT, CHAT_UPLOAD_LIMIT, DOCUMENT_LIMIT, BodyLimit, CrossSiteCheck, RequestLog, SecurityHeaders
+from web.middleware import (
+    BODY_LIMIT,
+    CHAT_UPLOAD_LIMIT,
+    DOCUMENT_LIMIT,
+    BodyLimit,
+    CrossSiteCheck,
+    PlainAddress,
+    RequestLog,
+    SecurityHeaders,
+)
 from web.pages import error_page
 from web.services import Services
 
@@ -55,6 +64,7 @@ def build_app(
             Middleware(RequestLog, observe=metrics.request),
             Middleware(SecurityHeaders, public_url=services.public_url),
             Middleware(ErrorBoundary, answers=answers),
+            Middleware(PlainAddress),
             Middleware(CrossSiteCheck, public_url=services.public_url, exempt=NOT_FROM_BROWSERS),
             Middleware(BodyLimit, limit=BODY_LIMIT, larger=LARGER_BODIES),
         ],

@@ -1,6 +1,6 @@
 """What every request passes, as plain ASGI: an id and a log line, security headers, the cross-site check, the body limit.
 
-None of these is a `BaseHTTPMiddleware`: that one hides disconnects from event streams and blocks shutdown. The two checks raise
+None of these is a `BaseHTTPMiddleware`: that one hides disconnects from event streams and blocks shutdown. The checks raise
 HTTPException; the error boundary outside them turns it into an answer.
 """
 
@@ -116,6 +116,18 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, add_headers)
+
+
+class PlainAddress:
+    """Refuses (400) addresses with a NUL in them: nothing here has such a name, and PostgreSQL fails when it is asked for one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and ("\x00" in scope["path"] or b"%00" in scope["query_string"]):
+            raise HTTPException(400, "The address holds a NUL character (%00).")
+        await self._app(scope, receive, send)
 
 
 class CrossSiteCheck:

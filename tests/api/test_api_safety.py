@@ -223,12 +223,19 @@ async def test_a_failure_is_logged_under_the_number_that_the_answer_names(
     assert [line["status"] for line in logged if line["event"] == "http.request"] == [500]
 
 
+@pytest.mark.parametrize("address", ["/webhooks/rest/a%00b", "/chat/a%00b", "/inbox/all?q=a%00b"])
+async def test_a_nul_in_an_address_is_refused_before_a_database_chokes_on_it(client: httpx2.AsyncClient, address: str) -> None:
+    answer = await client.get(address)
+    assert answer.status_code == 400
+    assert "%00" in answer.json()["detail"]
+
+
 async def test_an_address_gives_no_orders_to_the_terminal_that_shows_the_log(
     client: httpx2.AsyncClient, logged: list[dict[str, object]]
 ) -> None:
-    await client.get("/chat/a%1b%5b31m%00b")
+    await client.get("/chat/a%1b%5b31mb")
     (line,) = [line for line in logged if line["event"] == "http.request"]
-    assert line["in_inbox_id"] == r"'a\x1b[31m\x00b'"
+    assert line["in_inbox_id"] == r"'a\x1b[31mb'"
 
 
 async def test_an_answer_that_breaks_in_the_middle_is_not_made_to_look_whole(app: FastAPI, logged: list[dict[str, object]]) -> None:
