@@ -35,7 +35,7 @@ check: $(DEV_READY) ## The quick inner loop: lint, types, import rules, unit tes
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not (engine or postgres or browser or llm or slow)"
+	$(BIN)/pytest -n 2 -m "not (engine or postgres or browser or llm or slow)"
 
 test: $(DEV_READY) ## Every test, with everything it needs set up
 	$(BIN)/ruff check .

@@ -110,6 +110,7 @@ async def test_each_status_has_one_meaning(http: OutgoingHttp, receiver: RestRec
         (format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True), 500, 600),
         (format_datetime(datetime.now(UTC) - timedelta(seconds=600), usegmt=True), 0, 0),
     ],
+    ids=["7 s", "0 s", "a date to come", "a date that is past"],
 )
 async def test_the_receiver_says_how_long_to_wait(
     http: OutgoingHttp, receiver: RestReceiver, status: int, given: str, low: float, high: float
