@@ -77,6 +77,10 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
             return True
         case SendResult.FAILED | SendResult.UNKNOWN:
             _ask_for_person(state, message, report, now)
+            if report.result == SendResult.FAILED:
+                _hand_over(state, message.in_reply_to)
+            if state.unreplied:
+                state.waiting_since = state.waiting_since or now
             return True
         case "superseded":
             _hand_over(state, message.in_reply_to)
@@ -101,7 +105,7 @@ def _ask_for_person(state: ConversationState, message: OutboundMessage, report: 
 
 
 def _hand_over(state: ConversationState, refs: tuple[MessageRef, ...]) -> None:
-    """A bot's reply was stopped: what it would have answered stands in the person's reply instead."""
+    """A reply was stopped, or failed for good: what it would have answered stands in a person's next reply instead."""
     for position, item in enumerate(state.outbox):
         if item.message.sender is Sender.MANAGER:
             joined = item.message.model_copy(update={"in_reply_to": (*refs, *item.message.in_reply_to)})

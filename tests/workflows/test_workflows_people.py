@@ -304,3 +304,23 @@ async def test_an_accepted_reply_is_shown_before_it_is_sent(desk: Desk) -> None:
 async def test_asking_for_an_unknown_inbox_says_so_at_once(desk: Desk) -> None:
     with pytest.raises(NotFound, match="nope"):
         await desk.gateway.ask("Do you ship to Chile?", "nope")
+
+
+async def test_what_a_failed_reply_would_have_answered_stands_in_the_next_one(desk: Desk) -> None:
+    refused = SendOutcome(result=SendResult.FAILED, error="The receiver answered 400 Bad Request")
+    desk.vendor.outcomes = [refused]
+    asked = await desk.says("Do you ship to Chile?")
+    conversation_id = str(asked.conversation_id)
+    await desk.until_status(conversation_id, Status.FLAGGED)
+
+    desk.vendor.outcomes = [refused]
+    assert (await desk.replies(desk.ana, conversation_id, "Yes, in 5 to 8 days.")).accepted
+
+    async def waits_again() -> bool:
+        view = await desk.view(conversation_id)
+        return view.status is Status.HUMAN and view.waiting_since is not None and not desk.vendor.outcomes
+
+    await until(waits_again, "the customer is known to wait still")
+    assert (await desk.replies(desk.ana, conversation_id, "Yes: 5 to 8 days.")).accepted
+    await desk.until_status(conversation_id, Status.BOT)
+    assert [ref.id for ref in desk.vendor.sent[-1].message.in_reply_to] == [asked.message_id]
