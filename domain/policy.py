@@ -111,6 +111,19 @@ def asks_for_nothing(messages: tuple[InboundMessage, ...]) -> bool:
     return all(message.type in SILENT_TYPES or message.kind in SILENT_KINDS for message in messages)
 
 
+WORDS_WITH_MEDIA = frozenset({MessageType.IMAGE, MessageType.AUDIO, MessageType.VIDEO, MessageType.DOCUMENT})
+"""Kinds whose caption is the customer's own words: the bot answers these."""
+WORDS = frozenset({MessageType.TEXT, MessageType.BUTTON, MessageType.EDITED})
+
+
+def _is_readable(message: InboundMessage) -> bool:
+    if message.type in SILENT_TYPES:
+        return True
+    if message.type in WORDS:
+        return bool(message.text.strip()) or not message.attachments
+    return message.type in WORDS_WITH_MEDIA and bool(message.text.strip())
+
+
 def before_retrieval(messages: tuple[InboundMessage, ...], policy: Policy) -> Decision | None:
     """What can be decided from the messages alone; None sends the turn on to the documents."""
     for message in messages:
@@ -118,8 +131,7 @@ def before_retrieval(messages: tuple[InboundMessage, ...], policy: Policy) -> De
             return Decision(outcome=Outcome.FLAG, reason=HandOffReason.CUSTOMER_REQUEST, detail="The customer asked for a person")
         if word := found_keyword(message.text, policy.keywords):
             return Decision(outcome=Outcome.FLAG, reason=HandOffReason.KEYWORD, detail=f"The message holds the word “{word}”")
-        unreadable = message.type not in (MessageType.TEXT, MessageType.BUTTON, MessageType.EDITED, *SILENT_TYPES)
-        if unreadable or (message.attachments and not message.text.strip()):
+        if not _is_readable(message):
             kind = message.type.value.replace("_", " ")
             return Decision(
                 outcome=Outcome.FLAG, reason=HandOffReason.UNSUPPORTED_CONTENT, detail=f"The bot can't read this kind of message ({kind})"
