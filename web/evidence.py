@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from domain.conversations import Conversation
 from domain.knowledge import Citation, Evidence, Passage
-from domain.messages import Direction, Message
+from domain.messages import Direction, Message, Purpose
 
 Piece = tuple[str, bool]
 """A stretch of text, and whether it is marked."""
@@ -128,17 +128,19 @@ def turn_shown(conversation: Conversation, messages: Sequence[Message]) -> str |
 
 
 def view_of(conversation: Conversation, messages: Sequence[Message], found: Evidence | None, threshold: float) -> EvidenceView | None:
-    """None when there is nothing to show: no flag, and no reply of the bot."""
+    """None when there is nothing to show: no flag, and no words of the bot. A flag that is over has left its holding line."""
     hand_off = conversation.hand_off
     if hand_off is None and found is None:
         return None
+    said = next((message for message in reversed(messages) if message.turn_id), None)
+    at = hand_off.at if hand_off is not None else said.created_at if said is not None else None
     asked = [message for message in messages if message.direction is Direction.INBOUND and message.text]
-    if hand_off is not None:
-        asked = [message for message in asked if message.created_at <= hand_off.at] or asked
+    if at is not None:
+        asked = [message for message in asked if message.created_at <= at] or asked
     question = asked[-1].text if asked else ""
     confidence = hand_off.confidence if hand_off is not None and hand_off.confidence is not None else found.confidence if found else 0.0
     return EvidenceView(
-        stopped=hand_off is not None,
+        stopped=hand_off is not None or (said is not None and said.purpose is Purpose.HOLDING),
         question=question,
         confidence=confidence,
         threshold=hand_off.threshold if hand_off is not None and hand_off.threshold is not None else threshold,

@@ -111,11 +111,8 @@ def _decide(state: ConversationState, ended: TurnEnded, finding: Finding, now: d
 
 def _flag(state: ConversationState, ended: TurnEnded, reason: HandOffReason, detail: str, now: datetime, new_id: Callable[[], str]) -> None:
     finding = ended.finding
-    looked_at = {
-        "confidence": finding.confidence if finding else None,
-        "threshold": state.policy.answer_threshold,
-        "turn_id": ended.turn_id if finding else None,
-    }
+    turn_id = ended.turn_id if finding else None
+    looked_at = {"confidence": finding.confidence if finding else None, "threshold": state.policy.answer_threshold, "turn_id": turn_id}
     state.pending = [*ended.batch, *state.pending]
     state.flag(hand_off_for(reason, detail, now).model_copy(update=looked_at))
-    say_holding_line(state, now, new_id)
+    say_holding_line(state, now, new_id, turn_id)

@@ -53,11 +53,11 @@ def say(
     state.note_recent(message.id)
 
 
-def say_holding_line(state: ConversationState, now: datetime, new_id: Callable[[], str]) -> None:
-    """Once for each time the conversation is flagged."""
+def say_holding_line(state: ConversationState, now: datetime, new_id: Callable[[], str], turn_id: str | None = None) -> None:
+    """Once for each time the conversation is flagged. It carries the turn, so that its evidence is found after the flag is gone."""
     if state.policy.holding_line and not state.holding_sent:
         state.holding_sent = True
-        say(state, Purpose.HOLDING, state.policy.holding_line, now, new_id)
+        say(state, Purpose.HOLDING, state.policy.holding_line, now, new_id, turn_id=turn_id)
 
 
 def after_send(state: ConversationState, report: DeliveryReport, now: datetime) -> bool:

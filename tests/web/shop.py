@@ -156,7 +156,7 @@ class Shop:
         )
         self.engine.records[record.conversation_id] = new
         await self.services.conversations.record(RecordedMessages(record=new), evidence=(turn_id, evidence))
-        await self.answers(new, HOLDING, minutes=minutes, purpose=Purpose.HOLDING, result=told)
+        await self.answers(new, HOLDING, minutes=minutes, purpose=Purpose.HOLDING, result=told, turn_id=turn_id)
         return new
 
     async def takes(self, record: ConversationRecord, who: str, **changes: Any) -> ConversationRecord:

@@ -226,3 +226,16 @@ async def test_a_conversation_without_a_message_does_not_claim_an_attachment(bro
     page = await (await browser("maya")).get("/inbox/all")
     assert "No message yet" in page.text
     assert "Attachment" not in page.text
+
+
+async def test_why_the_bot_stopped_is_still_told_when_the_flag_is_over(browser: Browser, shop: Shop) -> None:
+    record = await shop.talk("Priya Raman")
+    await shop.says(record, "Is the pump covered?", minutes=5)
+    flagged = await shop.flags(record, minutes=4)
+    await shop.answers(flagged, "Yes, for 36 months.", minutes=3, by="maya")
+    await shop.engine.write(shop.engine.records[record.conversation_id], status=Status.BOT, hand_off=None, waiting_since=None)
+    await shop.says(record, "Thank you!", minutes=1)
+    words = (await (await browser("maya")).get(f"/inbox/all/{record.conversation_id}")).text
+    assert "Why the bot stopped" in words
+    assert "“Is the pump covered?”" in words
+    assert "It was not sure enough" in words
