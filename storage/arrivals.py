@@ -1,6 +1,7 @@
 """The door: every message that comes in is written down once, before anything else happens to it."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, select, update
@@ -103,6 +104,13 @@ class Arrivals:
             values = {"id": message_id, "at": datetime.now(UTC), "conversation": conversation_id}
             if (await connection.execute(_ACCEPT, values)).rowcount == 0:
                 raise NotFound(f"No message {message_id} was received")
+
+    async def accept_all(self, accepted: Sequence[tuple[str, str | None]]) -> None:
+        """`accept` for many messages, each with its conversation, in one transaction."""
+        now = datetime.now(UTC)
+        rows = [{"id": message_id, "at": now, "conversation": conversation_id} for message_id, conversation_id in accepted]
+        async with self._db.write() as connection:
+            await connection.execute(_ACCEPT, rows)
 
     async def contact_for(self, inbox_id: str, address: str, name: str | None) -> tuple[str, str]:
         """Contact and workflow id of who writes from this address; a new contact when nobody has yet."""

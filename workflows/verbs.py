@@ -115,6 +115,8 @@ def _apply(state: ConversationState, verb: PersonVerb, now: datetime) -> str | N
         case Release():
             if state.status is Status.BOT:
                 raise _Refused(RefusedBecause.NOT_POSSIBLE, "The bot has this conversation already")
+            # What nobody answered stays listed: a reset never loses a waiting question.
+            state.unanswered = state.unanswered or bool(state.unreplied)
             state.give_to_bot()
         case HandOffToPerson():
             if state.status is not Status.BOT:

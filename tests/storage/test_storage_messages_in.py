@@ -163,3 +163,11 @@ async def test_recording_on_an_inbox_that_is_gone_is_not_found(conversations: Co
     gone = record_of("x", "conversation/gone/x", inbox_id="gone")
     with pytest.raises(NotFound, match="gone"):
         await conversations.record(RecordedMessages(record=gone))
+
+
+async def test_many_messages_are_accepted_in_one_go(arrivals: Arrivals, inbox: Inbox) -> None:
+    given = [arrival(provider_id=f"m-{number}") for number in range(3)]
+    admitted = [await arrivals.admit(inbox, one) for one in given]
+    await arrivals.accept_all([(one.message_id, "c-1") for one in admitted])
+    again = [await arrivals.admit(inbox, one) for one in given]
+    assert [(one.duplicate, one.accepted, one.conversation_id) for one in again] == [(True, True, "c-1")] * 3

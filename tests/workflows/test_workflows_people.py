@@ -324,3 +324,13 @@ async def test_what_a_failed_reply_would_have_answered_stands_in_the_next_one(de
     assert (await desk.replies(desk.ana, conversation_id, "Yes: 5 to 8 days.")).accepted
     await desk.until_status(conversation_id, Status.BOT)
     assert [ref.id for ref in desk.vendor.sent[-1].message.in_reply_to] == [asked.message_id]
+
+
+async def test_handing_back_what_nobody_answered_lists_it_as_unanswered(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    await desk.releases(desk.ana, conversation_id)
+    view = await desk.until_status(conversation_id, Status.BOT)
+    assert view.unanswered
+    await desk.replies(desk.ana, conversation_id, "Only cards.")
+    await desk.until_status(conversation_id, Status.BOT)
+    assert not (await desk.view(conversation_id)).unanswered
