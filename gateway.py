@@ -209,7 +209,7 @@ class ConversationGateway:
         return Received(message_id=admission.message_id, conversation_id=conversation_id, duplicate=admission.duplicate)
 
     async def _hand_over(self, inbox: Inbox, admission: Admission, signal: ReceiveMessage) -> str | None:
-        """To the run that is known to be open by a signal, which costs the engine a third less; else by signal-with-start."""
+        """To the run that is known to be open by a signal, which takes the engine a quarter less time; else by signal-with-start."""
         if admission.conversation_id is not None and await self._signal(admission.workflow_id, "receive_message", signal):
             return admission.conversation_id
         started = await self._signal_with_start(inbox, admission.contact_id, admission.workflow_id, "receive_message", signal)

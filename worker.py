@@ -173,7 +173,7 @@ async def _follow(index: KnowledgeIndex) -> None:
 
 
 def settle_memory() -> None:
-    """What is loaded by now stays: the collector need not look at it again and again, which took a tenth of the CPU per message."""
+    """What is loaded by now stays: the collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

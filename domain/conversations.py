@@ -128,13 +128,6 @@ class Counts(Model):
     flagged: int
 
 
-class Episode(Model):
-    """The last closed conversation with the same contact on the same inbox."""
-
-    conversation_id: str
-    summary: str | None
-
-
 class RecordedMessages(Model):
     """Messages to write, with the conversation they belong to."""
 

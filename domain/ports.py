@@ -1,7 +1,7 @@
 """The ports through which activities reach the world. Each is small; storage, knowledge, assistant, channels and notifications
 implement them, tests stand in with named fakes."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -180,5 +180,3 @@ class NoticeLedger(Protocol):
 
 Progress = Callable[[str, float], None]
 """Called with the step's words and the share done, 0 to 1."""
-
-EventFeed = AsyncIterator[int]

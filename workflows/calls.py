@@ -1,7 +1,7 @@
 """The activities a conversation calls, each with its time limits and its way of being tried again.
 
-Recording and retrieval take milliseconds and may be repeated without harm: they are local activities, which cost the server a third
-less. What takes long, or must be seen to happen once, is a regular one.
+Recording and retrieval take milliseconds and may be repeated without harm: they are local activities, which cost the server a
+quarter to a third less. What takes long, or must be seen to happen once, is a regular one.
 """
 
 from datetime import timedelta
