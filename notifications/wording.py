@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from domain.conversations import HandOffReason
+from domain.decisions import words_for
 from domain.ids import derived_id
 from domain.managers import Manager
-from domain.policy import words_for
 from domain.turns import Notice
 
 REASONS = {words_for(reason) for reason in HandOffReason}

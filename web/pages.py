@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from domain.conversations import Section, Status
-from domain.policy import words_for
+from domain.decisions import words_for
 from web.assets import asset
 from web.listing import hue, initials
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from domain.commands import RefusedBecause
 from domain.conversations import ClosedReason, Conversation, HandOff, HandOffReason, Status
+from domain.decisions import words_for
 from domain.managers import Manager, Role
 from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
-from domain.policy import words_for
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
 from web.listing import ListQuery, channel_icon, hue, initials, name_of

@@ -6,9 +6,9 @@ from datetime import datetime
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.conversations import HandOffReason, Status
+from domain.decisions import Outcome, before_retrieval, chosen_offer, decide, offer_text
 from domain.messages import InboundMessage, MessageRef, Purpose
 from domain.model import Model
-from domain.policy import Outcome, before_retrieval, chosen_offer, decide, offer_text
 from domain.turns import DraftRequest, Finding, Recorded, Turn
 from workflows.calls import draft_answer, retrieve_passages
 from workflows.sending import say, say_holding_line

@@ -26,10 +26,11 @@ with workflow.unsafe.imports_passed_through():
         Take,
     )
     from domain.conversations import ClosedReason, RecordedMessages, Status
+    from domain.decisions import asks_for_nothing, words_for
     from domain.ids import derived_id
     from domain.messages import InboundMessage, Purpose
     from domain.model import Model
-    from domain.policy import Policy, asks_for_nothing, words_for
+    from domain.policy import Policy
     from domain.turns import Delivery, DeliveryReport, NoteVerdict, Notice, Turn
     from workflows import calls
     from workflows.alarm import Alarm

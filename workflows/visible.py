@@ -5,7 +5,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
-from domain.policy import words_for
+from domain.decisions import words_for
 from workflows.state import ConversationState
 
 STATUS = SearchAttributeKey.for_keyword("FrontdeskStatus")

@@ -8,8 +8,8 @@ import pytest
 from channels.instagram import Instagram
 from channels.messenger import Messenger
 from domain.channels import ChannelKind
+from domain.decisions import asks_for_nothing
 from domain.messages import STANDBY, START, Arrival, DeliveryReceipt, DeliveryState, Echo, Ignored, InboundEvent, MessageType
-from domain.policy import asks_for_nothing
 from tests.channels.cases import FIXTURES, NOW, inbox, instagram_request, messenger_request
 from tests.channels.test_channels_contract import NoHttp
 from tests.vendors.meta_messaging import ACCOUNT, PAGE

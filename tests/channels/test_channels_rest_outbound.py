@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from channels.outgoing import OutgoingHttp, Timeouts
+from channels.outgoing import VENDOR_TIMEOUTS, OutgoingHttp, Timeouts
 from channels.rest import Rest
 from domain.channels import SendOutcome, SendResult
 from domain.knowledge import Citation
@@ -180,8 +180,10 @@ async def test_a_wrong_setting_fails_with_words_that_mend_it(http: OutgoingHttp,
     assert SECRET not in str(outcome.error)
 
 
-async def test_many_replies_at_once_all_arrive(http: OutgoingHttp, receiver: RestReceiver) -> None:
-    outcomes = await asyncio.gather(*(send(http, receiver, outbound(id=f"o-{number}")) for number in range(100)))
+async def test_many_replies_at_once_all_arrive(receiver: RestReceiver) -> None:
+    # The product's own time limits: the short ones of the other tests end a hundred connections on a busy machine.
+    async with OutgoingHttp(allowed_networks=[ip_network("127.0.0.0/8")], timeouts=VENDOR_TIMEOUTS) as http:
+        outcomes = await asyncio.gather(*(send(http, receiver, outbound(id=f"o-{number}")) for number in range(100)))
     assert {outcome.result for outcome in outcomes} == {SendResult.SENT}
     assert len(await receiver.wait_for(100)) == 100
 

@@ -8,8 +8,8 @@ import pytest
 
 from channels.telegram import Telegram
 from domain.channels import ChannelKind
+from domain.decisions import asks_for_nothing
 from domain.messages import START, Arrival, Echo, Ignored, InboundEvent, MessageType
-from domain.policy import asks_for_nothing
 from tests.channels.cases import FIXTURES, NOW, inbox, telegram_request
 from tests.channels.test_channels_contract import NoHttp
 

@@ -7,9 +7,9 @@ import pytest
 
 from channels.registry import build_channels
 from domain.channels import ChannelKind, WebhookRequest
+from domain.decisions import asks_for_nothing
 from domain.errors import AuthenticityError
 from domain.messages import OPT_OUT, Arrival, DeliveryReceipt, DeliveryState, Ignored, InboundEvent, MessageType
-from domain.policy import asks_for_nothing
 from tests.channels.cases import CASES, FIXTURES, NOW, SMS_CREDENTIALS, sms_request, twilio_request
 from tests.channels.test_channels_contract import NoHttp
 from tests.vendors.twilio import incoming, signed_form

@@ -8,9 +8,9 @@ import pytest
 
 from channels.whatsapp import WhatsApp
 from domain.channels import ChannelKind, WebhookRequest
+from domain.decisions import asks_for_nothing
 from domain.errors import AuthenticityError
 from domain.messages import START, Arrival, DeliveryReceipt, DeliveryState, Echo, Ignored, InboundEvent, MessageType
-from domain.policy import asks_for_nothing
 from tests.channels.cases import FIXTURES, NOW, WHATSAPP_CREDENTIALS, inbox, whatsapp_request
 from tests.channels.test_channels_contract import NoHttp
 from tests.vendors.whatsapp import PHONE_ID, VERIFY_TOKEN, contact_of, delivery, message_of, value_of

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from domain.conversations import HandOffReason
+from domain.decisions import words_for
 from domain.managers import Manager, Role
-from domain.policy import words_for
 from domain.turns import Notice
 
 LINK = "https://desk.example/conversations/0f5c2b1e"
