@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from domain.caution import THRESHOLDS, Caution
 from domain.model import Model
 
 A_YEAR_MINUTES = 365 * 24 * 60.0
@@ -15,9 +16,8 @@ Minutes = Annotated[float, Field(gt=0, le=A_YEAR_MINUTES)]
 NoticeMinutes = Annotated[float, Field(ge=0, le=A_YEAR_MINUTES)]
 Line = Annotated[str, StringConstraints(max_length=1_000, strip_whitespace=True)]
 
-DEFAULT_THRESHOLD = 0.9
-"""Calibrated confidence from which the bot answers. It is the lowest one at which 95 of 100 answers were right on documents that
-the model was not fitted on; `knowledge/confidence.json` says which those were."""
+DEFAULT_THRESHOLD = THRESHOLDS[Caution.CAREFUL].threshold
+"""Calibrated confidence from which the bot answers, unless the owner says otherwise."""
 
 LONGEST_TURN_SECONDS = 10.0
 """However often a customer adds a message, a turn is closed this long after its first one."""

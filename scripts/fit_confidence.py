@@ -6,6 +6,8 @@ by a model that was fitted without it.
 """
 
 import argparse
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.caution import Caution, CautionLevel
 from knowledge.compose import extractive_draft
 from knowledge.confidence import MODEL_FILE, ConfidenceModel, Linear, question_signals
 from knowledge.embed import sentence_encoder
@@ -65,7 +68,9 @@ CONFIDENCE = (
 )
 RIDGE_RANKING = 0.002
 RIDGE_CONFIDENCE = 10.0
-TARGET_PRECISION = 0.95
+LEVELS = {Caution.CAREFUL: 20, Caution.BALANCED: 10, Caution.EAGER: 7}
+"""At most one wrong answer in how many."""
+CAUTION_FILE = ROOT / "domain" / "caution.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,36 @@ def lowest_threshold(some: Sequence[Outcome], precision: float) -> float:
     return best
 
 
+def levels(held: Sequence[Outcome]) -> dict[Caution, CautionLevel]:
+    """What each degree of caution asks for and does, by predictions for documents that were left out of the fit."""
+    found = {}
+    for caution, wrong_in in LEVELS.items():
+        threshold = math.ceil(lowest_threshold(held, 1 - 1 / wrong_in) * 100) / 100
+        reached = score(caution, at(held, threshold))
+        found[caution] = CautionLevel(
+            threshold=threshold,
+            wrong_in=wrong_in,
+            precision=round(reached.precision or 0.0, 3),
+            answered_right=round(reached.answered_right or 0.0, 3),
+            false_answers=round(reached.false_answers or 0.0, 3),
+        )
+    return found
+
+
+def at(some: Sequence[Outcome], threshold: float) -> list[Outcome]:
+    return [one.model_copy(update={"answered": one.confidence >= threshold}) for one in some]
+
+
+def write_levels(found: dict[Caution, CautionLevel], measured_on: str) -> None:
+    lines = [f'MEASURED_ON = "{measured_on}"']
+    for caution, level in found.items():
+        values = ", ".join(f"{name}={value}" for name, value in level.model_dump().items())
+        lines.append(f"_{caution.name} = CautionLevel({values})")
+    block = "\n".join(["# measured: begin", *lines, "# measured: end"])
+    text = CAUTION_FILE.read_text(encoding="utf-8")
+    CAUTION_FILE.write_text(re.sub(r"# measured: begin\n.*# measured: end", lambda _: block, text, flags=re.DOTALL), encoding="utf-8")
+
+
 def line(found: Score) -> str:
     def shown(value: float | None) -> str:
         return "    -" if value is None else f"{value:5.3f}"
@@ -205,24 +240,28 @@ def main() -> None:
     documents = [ask(pdf, questions) for pdf, questions in sources()]
     held = [outcomes(fit([other for other in documents if other is not document]), document, 1.1) for document in documents]
     everything = [one for some in held for one in some]
-    threshold = lowest_threshold(everything, TARGET_PRECISION)
-    print(f"threshold for a precision of {TARGET_PRECISION} on documents left out of the fit: {threshold:.3f}")
+    found = levels(everything)
+    for caution, level in found.items():
+        print(f"{caution:9}", level)
+    threshold = found[Caution.CAREFUL].threshold
     print("document       asked  hit@1  cover  right  prec.  false  AUROC  AUROCr r@95")
     for name, some in zip([*names, "all"], [*held, everything], strict=True):
-        decided = [one.model_copy(update={"answered": one.confidence >= threshold}) for one in some]
-        print(line(score(name, decided)))
+        print(line(score(name, at(some, threshold))))
     if options.write:
-        total = score("all", [one.model_copy(update={"answered": one.confidence >= threshold}) for one in everything])
+        total = score("all", at(everything, threshold))
+        now = datetime.now(UTC)
         provenance = {
             "fitted_on": ", ".join(names),
             "questions": str(len(everything)),
-            "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "threshold_for_precision_0.95_left_out": f"{threshold:.3f}",
+            "fitted_at": now.isoformat(timespec="seconds"),
+            "threshold_for_precision_0.95_left_out": f"{threshold:.2f}",
             "auroc_answerable_left_out": f"{total.auroc_answerable:.3f}",
             "hit_1_left_out": f"{total.hit_1:.3f}",
         }
         model = fit(documents).model_copy(update={"provenance": provenance})
         MODEL_FILE.write_text(model.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        measured_on = f"{len(names)} documents, {len(everything)} questions, each document left out of the fit; {now:%Y-%m-%d}"
+        write_levels(found, measured_on)
 
 
 if __name__ == "__main__":
