@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.caution import THRESHOLDS, Caution
+from domain.hours import LONGEST_TEXT, BusinessHours, parse_hours
 from domain.model import Model
 
 A_YEAR_MINUTES = 365 * 24 * 60.0
@@ -15,6 +16,15 @@ Seconds = Annotated[float, Field(ge=0, le=24 * 3_600)]
 Minutes = Annotated[float, Field(gt=0, le=A_YEAR_MINUTES)]
 NoticeMinutes = Annotated[float, Field(ge=0, le=A_YEAR_MINUTES)]
 Line = Annotated[str, StringConstraints(max_length=1_000, strip_whitespace=True)]
+
+
+def _readable(text: str) -> str:
+    parse_hours(text)
+    return text
+
+
+Hours = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, strip_whitespace=True), AfterValidator(_readable)]
+"""Business hours as a person types them; see `domain.hours.parse_hours`."""
 
 DEFAULT_THRESHOLD = THRESHOLDS[Caution.CAREFUL].threshold
 """Calibrated confidence from which the bot answers, unless the owner says otherwise."""
@@ -41,8 +51,14 @@ class Policy(Model):
     """A message that holds one of these words goes to a person."""
     notify_email_after_minutes: NoticeMinutes | None = 2.0
     notify_sms_after_minutes: NoticeMinutes | None = 10.0
+    business_hours: Hours = ""
+    """Empty: always open."""
     show_sources: bool = True
     """Whether the customer sees document and page."""
+
+    @property
+    def hours(self) -> BusinessHours:
+        return parse_hours(self.business_hours)
 
     def turn_closes_at(self, first: datetime, last: datetime) -> datetime:
         """When a turn whose first and last message came at these times is closed."""
