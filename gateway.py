@@ -40,6 +40,7 @@ from domain.knowledge import Answer
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, DeliveryState, Echo
 from domain.model import Model
+from domain.ports import LanguageOf
 from domain.turns import Question
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
@@ -183,15 +184,18 @@ class ConversationGateway:
         inboxes: InboxReads,
         receipts: ReceiptStore,
         database: Answering,
+        language_of: LanguageOf | None = None,
         ui_url: str | None = None,
         task_queue: str = TASK_QUEUE,
     ) -> None:
+        """Without `language_of` only the channels' hints say what language a customer writes in."""
         self._client = client
         self._arrivals = arrivals
         self._conversations = conversations
         self._inboxes = inboxes
         self._receipts = receipts
         self._database = database
+        self._language_of = language_of
         self._ui_url = ui_url
         self._task_queue = task_queue
         self._accepted: list[tuple[str, str | None]] = []
@@ -204,7 +208,10 @@ class ConversationGateway:
         admission = await self._arrivals.admit(inbox, arrival)
         if admission.duplicate and admission.accepted:
             return Received(message_id=admission.message_id, conversation_id=admission.conversation_id, duplicate=True)
-        conversation_id = await self._hand_over(inbox, admission, ReceiveMessage(message=arrival.message))
+        message = arrival.message
+        if self._language_of is not None:
+            message = message.model_copy(update={"shown_language": self._language_of(message.text, inbox.policy.languages)})
+        conversation_id = await self._hand_over(inbox, admission, ReceiveMessage(message=message))
         self._note_accepted(admission.message_id, conversation_id)
         return Received(message_id=admission.message_id, conversation_id=conversation_id, duplicate=admission.duplicate)
 

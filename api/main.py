@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import build_app
+from channels.languages import language_of
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
 from gateway import ConversationGateway, open_client
@@ -37,6 +38,7 @@ async def create_app(settings: Settings) -> FastAPI:
         inboxes=stores.inboxes,
         receipts=stores.ledger,
         database=stores.db,
+        language_of=language_of,
         ui_url=settings.temporal_ui_url,
     )
     services = Services(

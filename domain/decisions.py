@@ -133,9 +133,9 @@ def decide(evidence: Found, policy: Policy, *, offered_before: bool) -> Decision
     )
 
 
-def offer_text(policy: Policy, suggestions: tuple[str, ...]) -> str:
+def offer_text(words: str, suggestions: tuple[str, ...]) -> str:
     """The offer as plain text, numbered for channels without buttons."""
-    return "\n".join([policy.offer_line, *(f"{number}. {question}" for number, question in enumerate(suggestions, start=1))])
+    return "\n".join([words, *(f"{number}. {question}" for number, question in enumerate(suggestions, start=1))])
 
 
 def chosen_offer(text: str, offered: tuple[str, ...]) -> str | None:

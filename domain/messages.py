@@ -108,7 +108,9 @@ class InboundMessage(Model):
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     language: str | None = None
-    """BCP 47 hint of the channel, if it has one."""
+    """BCP 47. At the door the channel's hint, if it has one; as recorded, the language that the conversation is in with this message."""
+    shown_language: str | None = None
+    """What the text itself shows; None where it is too short to tell."""
     sent_at: UtcDatetime | None = None
     received_at: UtcDatetime
     raw_kind: str | None = None
@@ -171,6 +173,8 @@ class Message(Model):
     confidence: float | None = None
     turn_id: str | None = None
     """Under which the passages that a bot's reply was made from are stored."""
+    language: str | None = None
+    """Of a customer's message; see `InboundMessage.language`."""
     created_at: UtcDatetime
 
 

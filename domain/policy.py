@@ -1,5 +1,7 @@
 """What the owner decides for each inbox."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -7,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.caution import THRESHOLDS, Caution
 from domain.hours import LONGEST_TEXT, BusinessHours, parse_hours
+from domain.line_texts import LANGUAGES, TEXTS, LineKey
 from domain.model import Model
 
 A_YEAR_MINUTES = 365 * 24 * 60.0
@@ -16,6 +19,10 @@ Seconds = Annotated[float, Field(ge=0, le=24 * 3_600)]
 Minutes = Annotated[float, Field(gt=0, le=A_YEAR_MINUTES)]
 NoticeMinutes = Annotated[float, Field(ge=0, le=A_YEAR_MINUTES)]
 Line = Annotated[str, StringConstraints(max_length=1_000, strip_whitespace=True)]
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+LINE_NAME = re.compile(rf"(?:{'|'.join(LineKey)})_[a-z]{{2,3}}")
+LineName = Annotated[str, StringConstraints(pattern=f"^{LINE_NAME.pattern}$")]
 
 
 def _readable(text: str) -> str:
@@ -43,9 +50,14 @@ class Policy(Model):
     reply_timeout_minutes: Minutes = 30.0
     idle_timeout_minutes: Minutes = 24 * 60.0
     greeting: Line = ""
-    holding_line: Line = "Thank you for your message. A colleague will answer you here shortly."
-    apology_line: Line = "We are sorry that nobody could answer you yet. Your question stays on our list."
-    offer_line: Line = "Did you mean one of these?"
+    holding_line: Line = TEXTS[LineKey.HOLDING]["en"]
+    apology_line: Line = TEXTS[LineKey.APOLOGY]["en"]
+    offer_line: Line = TEXTS[LineKey.OFFER]["en"]
+    """A line that stands at its default is said in the customer's language; see `domain.lines`."""
+    lines: Mapping[LineName, Line] = Field(default_factory=dict)
+    """Lines for one language alone, by their `--set` names (`holding_line_es`)."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
+    """Those that customers of this inbox write in; the first is spoken where nothing tells."""
     instructions: Annotated[str, StringConstraints(max_length=8_000)] = ""
     keywords: tuple[Line, ...] = ()
     """A message that holds one of these words goes to a person."""

@@ -178,5 +178,8 @@ class NoticeLedger(Protocol):
     async def told(self, notice: Notice, manager_id: str, *, error: str | None = None) -> None: ...
 
 
+LanguageOf = Callable[[str, Sequence[str]], str | None]
+"""The language, of those given, that a text shows; None where it is too short to tell."""
+
 Progress = Callable[[str, float], None]
 """Called with the step's words and the share done, 0 to 1."""

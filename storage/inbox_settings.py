@@ -9,22 +9,26 @@ from pydantic import ValidationError
 
 from domain.channels import ChannelFeatures
 from domain.errors import InvalidInput
-from domain.policy import Policy
+from domain.policy import LINE_NAME, Policy
 
 GENERATED = frozenset({"secret", "webhook_secret", "path_secret", "verify_token"})
 """Settings that only have to be unguessable: drawn when a channel has one and nobody gave it."""
 
 _NONE_WORDS = frozenset({"", "none", "never", "off"})
 _MAY_BE_NONE = frozenset({"notify_email_after_minutes", "notify_sms_after_minutes"})
+_LISTS = frozenset({"keywords", "languages"})
+POLICY_NAMES = tuple(name for name in Policy.model_fields if name != "lines")
+"""Names of every inbox; besides, each fixed line with a language behind it (`holding_line_es`)."""
 
 
 def split(settings: Mapping[str, str], features: ChannelFeatures) -> tuple[dict[str, str], dict[str, str]]:
     """(the channel's, the policy's). Raises InvalidInput naming the unknown ones and listing the valid."""
-    unknown = sorted(set(settings) - set(features.settings) - set(Policy.model_fields))
+    known = {*features.settings, *POLICY_NAMES}
+    unknown = sorted(name for name in settings if name not in known and not LINE_NAME.fullmatch(name))
     if unknown:
         raise InvalidInput(
             f"{features.label} has no setting {', '.join(unknown)}. Its own are: {', '.join(features.settings) or 'none'}. "
-            f"Of every inbox: {', '.join(Policy.model_fields)}"
+            f"Of every inbox: {', '.join(POLICY_NAMES)}; a line for one language: holding_line_es and so on"
         )
     own = {name: value.strip() for name, value in settings.items() if name in features.settings}
     return own, {name: value for name, value in settings.items() if name not in features.settings}
@@ -32,7 +36,9 @@ def split(settings: Mapping[str, str], features: ChannelFeatures) -> tuple[dict[
 
 def changed_policy(policy: Policy, settings: Mapping[str, str]) -> Policy:
     """Raises InvalidInput saying which value can't be used and why."""
-    given: dict[str, Any] = {name: _policy_value(name, value) for name, value in settings.items()}
+    given: dict[str, Any] = {name: _policy_value(name, value) for name, value in settings.items() if not LINE_NAME.fullmatch(name)}
+    lines = {**policy.lines, **{name: value for name, value in settings.items() if LINE_NAME.fullmatch(name)}}
+    given["lines"] = {name: value for name, value in lines.items() if value.strip()}
     try:
         return Policy.model_validate({**policy.model_dump(), **given})
     except ValidationError as error:
@@ -41,23 +47,23 @@ def changed_policy(policy: Policy, settings: Mapping[str, str]) -> Policy:
 
 
 def _policy_value(name: str, value: str) -> Any:
-    if name == "keywords":
-        return _words(value)
+    if name in _LISTS:
+        return _words(name, value)
     if name in _MAY_BE_NONE and value.strip().lower() in _NONE_WORDS:
         return None
     return value
 
 
-def _words(value: str) -> list[str]:
+def _words(name: str, value: str) -> list[str]:
     """A JSON list, or words between commas."""
     if not value.lstrip().startswith("["):
         return [word for part in value.split(",") if (word := part.strip())]
     try:
         words = json.loads(value)
     except ValueError as error:
-        raise InvalidInput("keywords: give words between commas, or a JSON list of strings") from error
+        raise InvalidInput(f"{name}: give words between commas, or a JSON list of strings") from error
     if not all(isinstance(word, str) for word in words):
-        raise InvalidInput("keywords: give words between commas, or a JSON list of strings")
+        raise InvalidInput(f"{name}: give words between commas, or a JSON list of strings")
     return [word.strip() for word in words if word.strip()]
 
 

@@ -211,6 +211,7 @@ def message_from(row: AnyRow) -> Message:
         citations=_unpacked(_CITATIONS, row.citations),
         confidence=row.confidence,
         turn_id=row.turn_id,
+        language=row.language,
         created_at=row.created_at,
     )
 

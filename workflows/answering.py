@@ -7,6 +7,8 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.conversations import HandOffReason, Status
 from domain.decisions import Outcome, before_retrieval, chosen_offer, decide, offer_text
+from domain.line_texts import LineKey
+from domain.lines import line
 from domain.messages import InboundMessage, MessageRef, Purpose
 from domain.model import Model
 from domain.turns import DraftRequest, Finding, Recorded, Turn
@@ -93,7 +95,7 @@ def _decide(state: ConversationState, ended: TurnEnded, finding: Finding, now: d
         )
     elif decision.outcome is Outcome.OFFER:
         state.offered = finding.suggestions
-        text = offer_text(state.policy, state.offered)
+        text = offer_text(line(LineKey.OFFER, state.language, state.policy), state.offered)
         say(
             state,
             Purpose.OFFER,

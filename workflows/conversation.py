@@ -28,6 +28,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversations import ClosedReason, RecordedMessages, Status
     from domain.decisions import asks_for_nothing, words_for
     from domain.ids import derived_id
+    from domain.line_texts import LineKey
+    from domain.lines import line
     from domain.messages import InboundMessage, Purpose
     from domain.model import Model
     from domain.policy import Policy
@@ -188,9 +190,9 @@ class Conversation:
 
     # Events
 
-    async def _on_message(self, message: InboundMessage) -> None:
+    async def _on_message(self, arrived: InboundMessage) -> None:
         state, now = self._state, workflow.now()
-        if not state.take_in(message, now):
+        if (message := state.take_in(arrived, now)) is None:
             return
         if state.status is Status.SNOOZED:
             state.wake(now)
@@ -320,8 +322,8 @@ class Conversation:
             self._notify(notice.rung)
         if state.reply_at is not None and state.reply_at <= now and state.status is Status.FLAGGED:
             state.give_up_waiting()
-            if state.policy.apology_line:
-                say(state, Purpose.APOLOGY, state.policy.apology_line, now, _new_id)
+            if apology := line(LineKey.APOLOGY, state.language, state.policy):
+                say(state, Purpose.APOLOGY, apology, now, _new_id)
             await self._record()
         if state.snooze_until is not None and state.snooze_until <= now and state.status is Status.SNOOZED:
             state.wake(now)

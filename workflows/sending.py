@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from domain.channels import ChannelKind, SendResult
 from domain.conversations import HandOffReason, Status
 from domain.knowledge import Citation
+from domain.line_texts import LineKey
+from domain.lines import line
 from domain.messages import MessageRef, OutboundMessage, Purpose, Sender
 from domain.turns import DeliveryReport
 from workflows.state import ConversationState, Outgoing, hand_off_for
@@ -32,8 +34,9 @@ def say(
     if not state.greeted:
         state.greeted = True
         # The chat page greets before anybody has written.
-        if state.policy.greeting and state.start.channel is not ChannelKind.WEBCHAT:
-            say(state, Purpose.GREETING, state.policy.greeting, now, new_id)
+        greeting = line(LineKey.GREETING, state.language, state.policy)
+        if greeting and state.start.channel is not ChannelKind.WEBCHAT:
+            say(state, Purpose.GREETING, greeting, now, new_id)
     message = OutboundMessage(
         id=new_id(),
         conversation_id=state.conversation_id,
@@ -55,9 +58,10 @@ def say(
 
 def say_holding_line(state: ConversationState, now: datetime, new_id: Callable[[], str], turn_id: str | None = None) -> None:
     """Once for each time the conversation is flagged. It carries the turn, so that its evidence is found after the flag is gone."""
-    if state.policy.holding_line and not state.holding_sent:
+    text = line(LineKey.HOLDING, state.language, state.policy)
+    if text and not state.holding_sent:
         state.holding_sent = True
-        say(state, Purpose.HOLDING, state.policy.holding_line, now, new_id, turn_id=turn_id)
+        say(state, Purpose.HOLDING, text, now, new_id, turn_id=turn_id)
 
 
 def after_send(state: ConversationState, report: DeliveryReport, now: datetime) -> bool:

@@ -96,16 +96,20 @@ class ConversationState(BaseModel):
 
     # What happens to it
 
-    def take_in(self, message: InboundMessage, now: datetime) -> bool:
-        """Notes a customer's message; False for one that was seen before."""
+    def take_in(self, message: InboundMessage, now: datetime) -> InboundMessage | None:
+        """Notes a customer's message, and gives it back with its language; None for one that was seen before.
+
+        The language is what the text shows. A text too short to tell keeps the conversation's; a channel's hint only begins it.
+        """
         if message.id in self.seen:
-            return False
+            return None
         self.seen = [*self.seen, message.id][-SEEN_LIMIT:]
+        self.language = message.shown_language or self.language or message.language
+        message = message.model_copy(update={"language": self.language})
         self.unrecorded.append(message)
         self.note_recent(message.id)
-        self.language = message.language or self.language
         self.idle_at = now + timedelta(minutes=self.policy.idle_timeout_minutes)
-        return True
+        return message
 
     def note_recent(self, message_id: str, author_id: str | None = None) -> None:
         self.recent = [*self.recent, RecentMessage(id=message_id, author_id=author_id)][-RECENT_LIMIT:]

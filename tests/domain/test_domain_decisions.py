@@ -114,4 +114,4 @@ def test_an_offer_is_picked_by_number_or_by_its_words(answer: str, picked: int |
 
 
 def test_an_offer_can_be_read_without_buttons() -> None:
-    assert offer_text(Policy(), SUGGESTIONS).splitlines()[1:] == ["1. Do you ship to Chile?", "2. How long is the warranty?"]
+    assert offer_text("Which one?", SUGGESTIONS).splitlines()[1:] == ["1. Do you ship to Chile?", "2. How long is the warranty?"]

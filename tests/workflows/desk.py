@@ -19,6 +19,7 @@ from activities.heartbeat import HeartbeatInterceptor
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
 from activities.turns import DraftPolicy, TurnActivities
+from channels.languages import language_of
 from channels.registry import FEATURES
 from domain.channels import ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
 from domain.commands import PersonVerb, PostReply, Release, Resolve, Take, Verdict
@@ -140,6 +141,7 @@ class Desk:
             inboxes=stores.inboxes,
             receipts=stores.ledger,
             database=stores.db,
+            language_of=language_of,
             task_queue=task_queue,
         )
 
@@ -170,7 +172,13 @@ class Desk:
     # The customer
 
     async def says(
-        self, text: str, *, contact: str = "customer-7", message_id: str | None = None, kind: MessageType = MessageType.TEXT
+        self,
+        text: str,
+        *,
+        contact: str = "customer-7",
+        message_id: str | None = None,
+        kind: MessageType = MessageType.TEXT,
+        language: str | None = None,
     ) -> Received:
         self.inbox = await self.stores.inboxes.get(self.inbox.id)
         provider_id = message_id or f"m-{next(self._numbers)}"
@@ -179,6 +187,7 @@ class Desk:
             provider_id=provider_id,
             type=kind,
             text=text,
+            language=language,
             received_at=datetime.now(UTC),
         )
         arrival = Arrival(address=contact, name="Ana", message=message, body_hash=sha256(text.encode()).hexdigest())

@@ -12,6 +12,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from domain.channels import ChannelKind
 from domain.errors import AuthenticityError, EngineUnavailable, FrontdeskError, InvalidInput, NotFound, TooManyAttempts
+from domain.line_texts import LineKey
+from domain.lines import line
 from domain.managers import Inbox
 from domain.model import Model
 from web.assets import catalogue
@@ -268,7 +270,7 @@ def _page(
     context: dict[str, Any] = {
         "inbox": inbox,
         "base": f"/chat/{inbox.id}",
-        "greeting": inbox.policy.greeting or texts.greeting,
+        "greeting": line(LineKey.GREETING, texts.language, inbox.policy) or texts.greeting,
         "view": view,
         "t": texts,
         "embed": embed,
