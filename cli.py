@@ -332,15 +332,13 @@ def inbox_list(data: Data = None, as_json: Json = False) -> None:
 @inbox.command("test")
 def inbox_test(inbox_id: str, data: Data = None, as_json: Json = False) -> None:
     """Ask the vendor how an inbox stands, or send a test message out, and say in words how it went."""
-    from console import try_inbox
+    from console import try_stored_inbox
 
     settings = _settings(data)
-    outcome, notes = _with_stores(settings, lambda stores: try_inbox(stores, inbox_id, settings))
-    works = outcome.result == "sent"
-    accepted = "It works." if notes else "The test message was accepted."
-    said = accepted if works else f"It does not work yet: {outcome.error}"
-    _show(as_json, {**outcome.model_dump(mode="json"), "notes": list(notes)}, [*notes, said])
-    if not works:
+    found = _with_stores(settings, lambda stores: try_stored_inbox(stores, inbox_id, settings))
+    said = f"It does not work yet: {'. '.join(found.problems)}" if found.problems else "It works."
+    _show(as_json, {"works": not found.problems, **found.model_dump(mode="json")}, [*found.notes, said])
+    if found.problems:
         raise typer.Exit(1)
 
 

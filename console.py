@@ -5,19 +5,16 @@ import hashlib
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import Vendors, build_channels
-from domain.channels import ChannelCheck, SendOutcome, SendResult
+from channels.trial import try_inbox
+from domain.channels import ChannelCheck, webhook_path
 from domain.errors import EngineUnavailable, InvalidInput, NotFound, UnreadableDocument
 from domain.knowledge import Document, DocumentState
-from domain.managers import Inbox
-from domain.messages import OutboundMessage, Purpose, Recipient, Sender
-from domain.ports import Checkable
 from gateway import ConversationGateway, open_client
 from settings import Settings
 from storage.stores import Stores
@@ -119,43 +116,14 @@ def _progress(line: str) -> None:
     sys.stderr.flush()
 
 
-async def try_inbox(stores: Stores, inbox_id: str, settings: Settings) -> tuple[SendOutcome, tuple[str, ...]]:
-    """Asks the vendor how the inbox stands, or sends one real test message where there is no vendor to ask.
-
-    The outcome says in words what is wrong; beside it stands what is right.
-    """
+async def try_stored_inbox(stores: Stores, inbox_id: str, settings: Settings) -> ChannelCheck:
+    """Raises NotFound. What the vendor says stands in the check."""
     inbox = await stores.inboxes.get(inbox_id)
     credentials = await stores.inboxes.credentials(inbox.id)
     async with OutgoingHttp(allowed_networks=settings.allowed_private_networks) as http, vendor_http() as to_vendors:
         channel = build_channels(http, Vendors(to_vendors, **settings.vendor_urls))[inbox.channel]
-        if isinstance(channel, Checkable):
-            checked = await channel.check(credentials, webhook_url=f"{settings.base_url}/webhooks/{inbox.channel.value}/{inbox.id}")
-            return _outcome_of(checked), checked.notes
-        return await channel.send(_test_message(inbox.id), _test_recipient(inbox), credentials), ()
-
-
-def _outcome_of(checked: ChannelCheck) -> SendOutcome:
-    if checked.problems:
-        return SendOutcome(result=SendResult.FAILED, error=". ".join(checked.problems))
-    return SendOutcome(result=SendResult.SENT)
-
-
-def _test_message(inbox_id: str) -> OutboundMessage:
-    return OutboundMessage(
-        id=str(uuid.uuid4()),
-        conversation_id="test",
-        inbox_id=inbox_id,
-        contact_id="test",
-        sender=Sender.BOT,
-        purpose=Purpose.REPLY,
-        text="This is a test message of Frontdesk.",
-        epoch=0,
-        created_at=datetime.now(UTC),
-    )
-
-
-def _test_recipient(inbox: Inbox) -> Recipient:
-    return Recipient(channel=inbox.channel, inbox_id=inbox.id, address="frontdesk-test")
+        webhook_url = settings.base_url + webhook_path(inbox.channel, inbox.id, credentials)
+        return await try_inbox(channel, inbox, credentials, webhook_url=webhook_url)
 
 
 async def chat_in_terminal(settings: Settings, inbox_id: str | None) -> None:

@@ -20,6 +20,7 @@ FEATURES = ChannelFeatures(
     secret_settings=(),
     max_text=16_000,
     idempotent_send=True,
+    needs_public_address=False,
     quick_replies=True,
     attachments_in=True,
     attachments_out=True,

@@ -44,6 +44,8 @@ class ChannelFeatures(Model):
     delivery_receipts: bool = False
     echoes: bool = False
     handshake: bool = False
+    needs_public_address: bool = True
+    """Its vendor delivers only to an https address that the internet reaches."""
     window_hours: int | None = None
     """How long after the customer's last message a free reply is allowed; None = always."""
 
@@ -94,3 +96,13 @@ class SendOutcome(Model):
     error: str | None = None
     retry_after: float | None = None
     """Seconds the receiver asked to wait."""
+
+
+PATH_SECRET = "path_secret"  # noqa: S105 # the setting's name
+"""Setting of channels whose vendor signs nothing: the webhook's address itself is the secret."""
+
+
+def webhook_path(kind: ChannelKind, inbox_id: str, credentials: Mapping[str, str]) -> str:
+    """Where an inbox's webhook is, below the public URL."""
+    secret = credentials.get(PATH_SECRET)
+    return f"/webhooks/{kind.value}/{inbox_id}" + (f"/{secret}" if secret else "")

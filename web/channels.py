@@ -1,101 +1,119 @@
-"""The channels page: every inbox with its webhook address, and how the bot behaves in it."""
+"""The channels pages: every inbox, and for each its connection, a live test, and how the bot behaves in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from domain.channels import ChannelKind
+from channels.trial import try_inbox
+from domain.channels import ChannelCheck
 from domain.errors import InvalidInput
 from domain.managers import Inbox, Role
-from domain.policy import Policy
+from web.behaviour import filled, settings_in
+from web.connecting import address_of, features_of, settings_of
+from web.listing import channel_icon
 from web.pages import page
 from web.security import require
-from web.shell import Desk
+from web.shell import AtDesk, Desk
 
 router = APIRouter(prefix="/channels", include_in_schema=False)
-
-AtDesk = Annotated[Desk, Depends()]
 MAY_CHANGE = Role.ADMIN
-
-_FIELDS: tuple[tuple[str, str, str, bool], ...] = (
-    ("answer_threshold", "Answers from a confidence of", "0 to 1; at 1 every question goes to a person.", False),
-    ("quiet_window_seconds", "Waits for more messages, seconds", "Several messages within it get one answer.", False),
-    ("reply_timeout_minutes", "Back to the bot if nobody answers, minutes", "", False),
-    ("idle_timeout_minutes", "Resets when the customer is silent, minutes", "", False),
-    ("notify_email_after_minutes", "E-mails the team after, minutes", "Empty: never.", False),
-    ("notify_sms_after_minutes", "Texts the team after, minutes", "Empty: never.", False),
-    ("greeting", "Greeting", "Empty: none.", True),
-    ("holding_line", "What a customer hears when a person is needed", "", True),
-    ("keywords", "Words that always go to a person", "With commas between them.", True),
-    ("instructions", "Tone and extra instructions", "", True),
-)
-"""Name of the policy's field, words, hint, and whether it wants room."""
-
-
-@dataclass(frozen=True)
-class Field:
-    name: str
-    words: str
-    hint: str
-    wide: bool
-    value: str
 
 
 @dataclass(frozen=True)
 class Item:
     inbox: Inbox
     label: str
-    webhook_url: str
-    chat_url: str
-    fields: Sequence[Field]
+    icon: str
 
 
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+@dataclass(frozen=True)
+class Offer:
+    """A kind of channel that can be connected."""
 
-
-def _fields(policy: Policy) -> list[Field]:
-    return [Field(name, words, hint, wide, _shown(getattr(policy, name))) for name, words, hint, wide in _FIELDS]
-
-
-def _item(desk: Desk, inbox: Inbox) -> Item:
-    channel = desk.services.channels.get(inbox.channel)
-    chat = inbox.channel is ChannelKind.WEBCHAT
-    base = desk.services.public_url
-    return Item(
-        inbox=inbox,
-        label=channel.features.label if channel else inbox.channel.value,
-        webhook_url="" if chat else f"{base}/webhooks/{inbox.channel.value}/{inbox.id}",
-        chat_url=f"{base}/chat/{inbox.id}" if chat else "",
-        fields=_fields(inbox.policy),
-    )
-
-
-async def _page(desk: Desk, *, saved: bool = False, error: str = "", status: int = 200) -> Response:
-    items = [_item(desk, inbox) for inbox in await desk.services.inboxes.list()]
-    context = await desk.context("channels", items=items, saved=saved, error=error, may_change=desk.manager.may(MAY_CHANGE))
-    return page("channels.html", context, status=status)
+    kind: str
+    label: str
+    icon: str
 
 
 @router.get("")
-async def show(desk: AtDesk, saved: bool = False) -> Response:
-    return await _page(desk, saved=saved)
+async def show(desk: AtDesk) -> Response:
+    channels, inboxes = desk.services.channels, await desk.services.inboxes.list()
+    items = [Item(inbox, channels[inbox.channel].features.label, channel_icon(inbox.channel)) for inbox in inboxes]
+    offers = [Offer(kind.value, channel.features.label, channel_icon(kind)) for kind, channel in channels.items()]
+    context = await desk.context("channels", items=items, offers=offers, may_change=desk.manager.may(MAY_CHANGE))
+    return page("channels.html", context)
 
 
-@router.post("/{inbox_id}", dependencies=[Depends(require(MAY_CHANGE))])
-async def change(request: Request, desk: AtDesk, inbox_id: str) -> Response:
-    known = {name for name, *_ in _FIELDS}
+@router.get("/{inbox_id}")
+async def show_one(desk: AtDesk, inbox_id: str, saved: str = "", connected: bool = False) -> Response:
+    return await _page(desk, inbox_id, saved=saved, connected=connected)
+
+
+@router.post("/{inbox_id}/connection", dependencies=[Depends(require(MAY_CHANGE))])
+async def change_connection(request: Request, desk: AtDesk, inbox_id: str) -> Response:
+    """A secret that is left empty stays as it is; any other empty field is taken away."""
+    inbox = await desk.services.inboxes.get(inbox_id)
+    _, features = features_of(desk, inbox.channel.value)
     async with request.form(max_fields=50) as form:
-        settings = {name: value.replace("\r\n", "\n") for name, value in form.items() if name in known and isinstance(value, str)}
+        given = {name: value.strip() for name, value in form.items() if isinstance(value, str) and name in features.settings}
+    changes = {name: value for name, value in given.items() if value or name not in features.secret_settings}
+    try:
+        await desk.services.inboxes.set(inbox_id, changes)
+    except InvalidInput as error:
+        return await _page(desk, inbox_id, error=str(error), wrong="connection", status=422)
+    return RedirectResponse(f"/channels/{inbox_id}?saved=connection#connection", 303)
+
+
+@router.post("/{inbox_id}/test", dependencies=[Depends(require(MAY_CHANGE))])
+async def test(desk: AtDesk, inbox_id: str) -> Response:
+    """Asks the vendor now, and sets up there what can be set up from here."""
+    inbox = await desk.services.inboxes.get(inbox_id)
+    credentials = await desk.services.inboxes.credentials(inbox_id)
+    channel = desk.services.channels[inbox.channel]
+    checked = await try_inbox(channel, inbox, credentials, webhook_url=address_of(desk.services, inbox, credentials))
+    return await _page(desk, inbox_id, checked=checked)
+
+
+@router.post("/{inbox_id}/{group}", dependencies=[Depends(require(MAY_CHANGE))])
+async def change(request: Request, desk: AtDesk, inbox_id: str, group: str) -> Response:
+    async with request.form(max_fields=50) as form:
+        settings = settings_in({name: value for name, value in form.items() if isinstance(value, str)}, group)
     try:
         await desk.services.inboxes.set(inbox_id, settings)
     except InvalidInput as error:
-        return await _page(desk, error=str(error), status=422)
-    return RedirectResponse("/channels?saved=1", 303)
+        return await _page(desk, inbox_id, error=str(error), wrong=group, status=422)
+    return RedirectResponse(f"/channels/{inbox_id}?saved={group}#{group}", 303)
+
+
+async def _page(
+    desk: Desk,
+    inbox_id: str,
+    *,
+    saved: str = "",
+    connected: bool = False,
+    error: str = "",
+    wrong: str = "",
+    checked: ChannelCheck | None = None,
+    status: int = 200,
+) -> Response:
+    inbox = await desk.services.inboxes.get(inbox_id)
+    credentials = await desk.services.inboxes.credentials(inbox_id)
+    may_change = desk.manager.may(MAY_CHANGE)
+    _, features = features_of(desk, inbox.channel.value)
+    context = await desk.context(
+        "channels",
+        inbox=inbox,
+        features=features,
+        icon_name=channel_icon(inbox.channel),
+        address=address_of(desk.services, inbox, credentials) if may_change else "",
+        settings=settings_of(features, inbox.public_settings, credentials),
+        groups=filled(inbox.policy),
+        saved=saved,
+        connected=connected,
+        error=error,
+        wrong=wrong,
+        checked=checked,
+        may_change=may_change,
+    )
+    return page("channel.html", context, status=status)

@@ -38,3 +38,7 @@ class Desk:
     def part(self, **more: Any) -> dict[str, Any]:
         """For a part of a page."""
         return {"manager": self.manager, "clock": self.clock, **more}
+
+
+AtDesk = Annotated[Desk, Depends()]
+"""What a route takes."""

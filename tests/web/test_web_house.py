@@ -43,27 +43,6 @@ async def test_errors_are_pages_with_a_way_on(browser: Browser) -> None:
     assert "To the inbox" in page.text
 
 
-async def test_channels_show_where_vendors_write(browser: Browser) -> None:
-    page = await (await browser("maya")).get("/channels")
-    assert "https://desk.example/webhooks/rest/orders" in page.text
-    assert "https://desk.example/chat/website" in page.text
-    assert "s" * 24 not in page.text
-
-
-async def test_the_policy_is_changed_by_admins_only(browser: Browser, shop: Shop) -> None:
-    form = {"answer_threshold": "0.7", "keywords": "lawyer, press", "notify_sms_after_minutes": "", "holding_line": "One moment."}
-    assert (await (await browser("dana")).post("/channels/website", data=form)).status_code == 403
-    client = await browser("ana")
-    assert (await client.post("/channels/website", data=form)).headers["location"] == "/channels?saved=1"
-    policy = (await shop.services.inboxes.get("website")).policy
-    assert policy.answer_threshold == 0.7
-    assert policy.keywords == ("lawyer", "press")
-    assert policy.notify_sms_after_minutes is None
-    wrong = await client.post("/channels/website", data={"answer_threshold": "very sure"})
-    assert wrong.status_code == 422
-    assert 'role="alert"' in wrong.text
-
-
 async def test_a_new_person_gets_a_link_that_works(browser: Browser, shop: Shop) -> None:
     client = await browser("ana")
     page = await client.post("/team", data={"name": "Noor Aziz", "email": "noor@desk.example", "role": "manager"})

@@ -1,0 +1,122 @@
+"""How the bot behaves in an inbox, as a form: which of the policy's fields are shown, in which group, in which words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from domain.policy import Policy
+
+Shape = Literal["line", "number", "text", "switch", "choice"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the policy. `name` is its `--set` name."""
+
+    name: str
+    words: str
+    hint: str = ""
+    shape: Shape = "line"
+    choices: tuple[tuple[str, str], ...] = ()
+    """Value and words, for a choice."""
+
+
+@dataclass(frozen=True)
+class Group:
+    id: str
+    title: str
+    lead: str
+    fields: tuple[Field, ...]
+
+
+GROUPS = (
+    Group(
+        "answers",
+        "Answers",
+        "When the bot answers by itself, and how.",
+        (
+            Field("answer_threshold", "Answers from a confidence of", "0 to 1; at 1 every question goes to a person.", "number"),
+            Field("quiet_window_seconds", "Waits for more messages, seconds", "Several messages within it get one answer.", "number"),
+            Field("show_sources", "Customers see document and page", "", "switch"),
+            Field("instructions", "Tone and extra instructions", "Read by the language model, where one is set.", "text"),
+        ),
+    ),
+    Group(
+        "people",
+        "When a person is needed",
+        "What goes to a person, and what happens if nobody comes.",
+        (
+            Field("keywords", "Words that always go to a person", "With commas between them.", "text"),
+            Field(
+                "business_hours",
+                "Business hours",
+                "For example: Europe/Madrid; mon-fri 09:00-18:00; closed 2026-12-25. Empty: always open.",
+                "text",
+            ),
+            Field("reply_timeout_minutes", "Back to the bot if nobody answers, minutes", "", "number"),
+            Field("idle_timeout_minutes", "Resets when the customer is silent, minutes", "", "number"),
+        ),
+    ),
+    Group(
+        "telling",
+        "Telling the team",
+        "After how long, while nobody has taken the conversation.",
+        (
+            Field("notify_email_after_minutes", "E-mails the team after, minutes", "Empty: never.", "number"),
+            Field("notify_sms_after_minutes", "Texts the team after, minutes", "Empty: never.", "number"),
+        ),
+    ),
+    Group(
+        "lines",
+        "Fixed lines",
+        "What customers are told in every case. A line that was not changed is said in the customer's language.",
+        (
+            Field("greeting", "Greeting", "Empty: none.", "text"),
+            Field("holding_line", "When a person is needed", "", "text"),
+            Field("apology_line", "When nobody came in time", "", "text"),
+            Field("offer_line", "Above near questions", "", "text"),
+        ),
+    ),
+)
+"""Every group is one form: saving one changes nothing in the others."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A field with its value as the form shows it."""
+
+    field: Field
+    value: str
+
+    @property
+    def on(self) -> bool:
+        return self.value == "true"
+
+
+@dataclass(frozen=True)
+class FilledGroup:
+    group: Group
+    fields: Sequence[Filled]
+
+
+def filled(policy: Policy) -> list[FilledGroup]:
+    return [FilledGroup(group, [Filled(field, _shown(getattr(policy, field.name))) for field in group.fields]) for group in GROUPS]
+
+
+def settings_in(form: Mapping[str, str], group_id: str) -> dict[str, str]:
+    """What a group's form says, under `--set` names; a switch that is off is not sent by browsers. Empty for an unknown group."""
+    group = next((group for group in GROUPS if group.id == group_id), None)
+    if group is None:
+        return {}
+    given = {field.name: form[field.name].replace("\r\n", "\n") for field in group.fields if field.name in form}
+    return given | {field.name: str(field.name in form).lower() for field in group.fields if field.shape == "switch"}
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
