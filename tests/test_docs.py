@@ -31,6 +31,8 @@ from domain.messages import DeliveryState
 from domain.policy import Policy
 from gateway import RETENTION
 from running import SEARCH_ATTRIBUTES
+from scripts.channel_table import table as channel_table
+from scripts.channel_table import with_table
 from settings import Settings
 from tests.vendors.serving import serving
 from workflows.conversation import Conversation
@@ -159,6 +161,10 @@ def test_the_retention_is_documented_as_it_is() -> None:
 
 def test_every_channel_that_is_built_has_a_page_and_no_other_has() -> None:
     assert {page.stem for page in (DOCS / "channels").glob("*.md")} == {kind.value for kind in FEATURES}
+
+
+def test_the_table_of_channels_is_the_codes_own() -> None:
+    assert with_table(read("channels.md"), channel_table(FEATURES)) == read("channels.md"), "run: python -m scripts.channel_table"
 
 
 @pytest.mark.parametrize("kind", list(FEATURES))
