@@ -22,10 +22,12 @@ from activities.turns import DraftPolicy, TurnActivities
 from assistant.grounded import GroundedAssistant
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
+from domain.ladder import Medium
 from domain.ports import Notifier
 from gateway import TASK_QUEUE, open_client, prepare_namespace
 from knowledge.importing import import_document
 from knowledge.index import KnowledgeIndex
+from notifications.logged import Logged
 from notifications.mail import MailNotifier
 from notifications.sms import SmsNotifier
 from settings import Settings, configure_logging
@@ -44,17 +46,20 @@ BUILD_ID = "frontdesk"
 """Named, because the SDK's default is a hash over every loaded module's code: seconds of each start. Nothing is routed by it."""
 
 
-def build_notifiers(settings: Settings) -> Mapping[str, Notifier]:
-    """The rungs that are configured; the others are passed over."""
-    notifiers: dict[str, Notifier] = {}
+def build_notifiers(settings: Settings) -> Mapping[Medium, Notifier]:
+    """The media that are set up; the others are passed over."""
+    notifiers: dict[Medium, Notifier] = {}
     if settings.smtp_url is not None and settings.mail_from is not None:
-        notifiers["email"] = MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from)
+        notifiers[Medium.EMAIL] = Logged(MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from, base_url=settings.base_url))
     if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from:
-        notifiers["sms"] = SmsNotifier(
-            settings.twilio_account_sid,
-            settings.twilio_auth_token.get_secret_value(),
-            settings.twilio_from,
-            base_url=settings.twilio_api_url,
+        notifiers[Medium.SMS] = Logged(
+            SmsNotifier(
+                settings.twilio_account_sid,
+                settings.twilio_auth_token.get_secret_value(),
+                settings.twilio_from,
+                base_url=settings.base_url,
+                api_url=settings.twilio_api_url,
+            )
         )
     return notifiers
 
@@ -89,7 +94,7 @@ def build_worker(
         *_methods(TurnActivities(stores.conversations, index, DraftPolicy(configured=assistant is not None))),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, assistant)),
         *_methods(DeliveryActivities(stores.ledger, stores.inboxes, build_channels(http, vendors))),
-        *_methods(NoticeActivities(stores.notices, build_notifiers(settings), base_url=settings.base_url)),
+        *_methods(NoticeActivities(stores.notices, build_notifiers(settings))),
         *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),
     )
     return Worker(

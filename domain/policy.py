@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.caution import THRESHOLDS, Caution
 from domain.hours import LONGEST_TEXT, BusinessHours, parse_hours
+from domain.ladder import Rung
 from domain.line_texts import LANGUAGES, TEXTS, LineKey
 from domain.model import Model
 
@@ -61,8 +62,12 @@ class Policy(Model):
     instructions: Annotated[str, StringConstraints(max_length=8_000)] = ""
     keywords: tuple[Line, ...] = ()
     """A message that holds one of these words goes to a person."""
+    notify_push_after_minutes: NoticeMinutes | None = 0.0
     notify_email_after_minutes: NoticeMinutes | None = 2.0
     notify_sms_after_minutes: NoticeMinutes | None = 10.0
+    notify_lead_after_minutes: NoticeMinutes | None = 20.0
+    team_lead: Annotated[str, StringConstraints(max_length=254, strip_whitespace=True, to_lower=True)] = ""
+    """E-mail address of the manager who is told last, by everything that reaches that person."""
     business_hours: Hours = ""
     """Empty: always open."""
     show_sources: bool = True
@@ -71,6 +76,16 @@ class Policy(Model):
     @property
     def hours(self) -> BusinessHours:
         return parse_hours(self.business_hours)
+
+    def ladder(self) -> tuple[tuple[Rung, float], ...]:
+        """The rungs that are in use, each with its minutes after the flag."""
+        rungs = (
+            (Rung.PUSH, self.notify_push_after_minutes),
+            (Rung.EMAIL, self.notify_email_after_minutes),
+            (Rung.SMS, self.notify_sms_after_minutes),
+            (Rung.LEAD, self.notify_lead_after_minutes if self.team_lead else None),
+        )
+        return tuple((rung, after) for rung, after in rungs if after is not None)
 
     def turn_closes_at(self, first: datetime, last: datetime) -> datetime:
         """When a turn whose first and last message came at these times is closed."""

@@ -1,7 +1,8 @@
 """The ports through which activities reach the world. Each is small; storage, knowledge, assistant, channels and notifications
 implement them, tests stand in with named fakes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -9,8 +10,10 @@ from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, Handshak
 from domain.commands import Verdict
 from domain.conversations import ConversationRecord, RecordedMessages
 from domain.knowledge import Chunk, Document, Draft, Evidence, Passage
-from domain.managers import Inbox, Manager
+from domain.ladder import Medium
+from domain.managers import Inbox
 from domain.messages import InboundEvent, Message, OutboundMessage, Recipient
+from domain.notices import Debt, Digest
 from domain.turns import Notice, Recorded
 
 Credentials = Mapping[str, str]
@@ -161,21 +164,35 @@ class Checkable(Protocol):
 
 
 class Notifier(Protocol):
-    """Tells people something outside the dashboard."""
+    """Tells a person something outside the dashboard, by one medium."""
 
-    async def tell(self, notice: Notice, people: Sequence[Manager], *, link: str) -> None:
-        """Raises a retryable error if the relay could not take it."""
+    async def tell(self, digest: Digest) -> None:
+        """One message. Raises NotTold; `retryable` says whether the same may be tried again."""
         ...
 
 
 class NoticeLedger(Protocol):
-    """One event is told once per rung and person, even when a worker dies between."""
+    """One event is told once per rung, person and medium, even when a worker dies between; `storage.notices` says how."""
 
-    async def open(self, notice: Notice) -> Sequence[Manager]:
-        """Who still has to be told."""
+    async def owe(self, notice: Notice, media: Collection[Medium], *, now: datetime) -> None:
+        """Writes down whom the rung tells; a repeat changes nothing."""
         ...
 
-    async def told(self, notice: Notice, manager_id: str, *, error: str | None = None) -> None: ...
+    async def debts(self, notice: Notice) -> Sequence[Debt]:
+        """Whom the rung still has to tell."""
+        ...
+
+    async def claim(self, debt: Debt, *, now: datetime) -> Digest | None:
+        """Everything that the person may be told now by the medium, before anything is sent; None if there is nothing."""
+        ...
+
+    async def settle(self, digest: Digest, *, now: datetime, error: str | None = None) -> None:
+        """Told; with an error: given up for good."""
+        ...
+
+    async def put_back(self, digest: Digest, *, now: datetime, error: str, retry_after: timedelta) -> None:
+        """Nothing was told: it is owed again."""
+        ...
 
 
 LanguageOf = Callable[[str, Sequence[str]], str | None]

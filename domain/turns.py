@@ -5,6 +5,7 @@ from pydantic import Field
 from domain.commands import Verdict
 from domain.conversations import ConversationRecord
 from domain.knowledge import Draft
+from domain.ladder import Rung
 from domain.messages import InboundMessage, OutboundMessage
 from domain.model import Model
 from domain.policy import Policy
@@ -91,11 +92,12 @@ class Notice(Model):
 
     conversation_id: str
     inbox_id: str
-    rung: str
-    """`email` or `sms`."""
+    rung: Rung
     reason: str
     flagged_at: str
     """ISO time of the flag: with the rung, the notice's identity."""
+    lead: str = ""
+    """The team lead's e-mail address, for the last rung."""
 
 
 class NoteVerdict(Model):

@@ -1,7 +1,5 @@
 """Tells managers by e-mail, over SMTP."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,11 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from domain.errors import InvalidInput, NotTold
 from domain.managers import Manager
 from domain.model import Model
-from domain.turns import Notice
-from notifications.attempts import tell_each
-from notifications.wording import flagged_at_in_words, notice_id, reason_in_words
+from domain.notices import Digest
+from notifications.wording import headline, moment_in_words, reason_in_words
 
 TEMPLATES = Path(__file__).with_name("templates")
+MOST_LISTED = 20
+"""Customers that a mail names; of the others it says how many they are."""
+MOST_REFERENCES = 50
 DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 """RFC 8314: submission with STARTTLS, and submission over TLS."""
 
@@ -64,10 +64,11 @@ class Relay(Model):
 class MailNotifier:
     """A `Notifier` over one mail relay.
 
-    `sender` is an address or `Name <address>`. A repeat of a notice carries the same Message-ID, so that mailboxes can drop it.
+    `sender` is an address or `Name <address>`, `base_url` the dashboard's address. The same message, tried again, carries the same
+    Message-ID, so that mailboxes can drop it.
     """
 
-    def __init__(self, smtp_url: str, sender: str, *, timeout: float = 20.0) -> None:
+    def __init__(self, smtp_url: str, sender: str, *, base_url: str, timeout: float = 20.0) -> None:
         self._relay = Relay.from_url(smtp_url)
         name, address = parseaddr(sender)
         try:
@@ -76,6 +77,7 @@ class MailNotifier:
             raise InvalidInput("FRONTDESK_MAIL_FROM must be an address, or a name and an address in angle brackets") from error
         if not self._sender.domain or not sender.isprintable():
             raise InvalidInput("FRONTDESK_MAIL_FROM must be one address with a domain, on one line")
+        self._base_url = base_url
         self._timeout = timeout
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -85,39 +87,49 @@ class MailNotifier:
             lstrip_blocks=True,
         )
 
-    async def tell(self, notice: Notice, people: Sequence[Manager], *, link: str) -> None:
-        """Raises NotTold; every person is tried first."""
+    async def tell(self, digest: Digest) -> None:
+        """Raises NotTold."""
+        await self.hand_over(self.compose(digest))
 
-        async def mail(person: Manager) -> None:
-            await self._hand_over(self.compose(notice, person, link=link))
-
-        await tell_each(notice, people, mail)
-
-    def compose(self, notice: Notice, person: Manager, *, link: str) -> EmailMessage:
+    def compose(self, digest: Digest) -> EmailMessage:
         """Raises NotTold when the person's address can't stand in a header."""
         domain = self._sender.domain
+        message = self._addressed(digest.person)
+        message["Subject"] = headline(digest)
+        message["Date"] = format_datetime(digest.at)
+        message["Message-ID"] = f"<{digest.id}@{domain}>"
+        message["References"] = " ".join(f"<{customer.conversation_id}@{domain}>" for customer in digest.waiting[:MOST_REFERENCES])
+        message["Auto-Submitted"] = "auto-generated"
         facts = {
-            "name": " ".join(person.name.split()),
-            "reason": reason_in_words(notice),
-            "flagged_at": flagged_at_in_words(notice),
-            "link": link,
+            "name": _on_one_line(digest.person.name),
+            "headline": headline(digest),
+            "customers": [
+                {
+                    "reason": reason_in_words(customer),
+                    "inbox": _on_one_line(customer.inbox_name),
+                    "flagged_at": moment_in_words(customer.flagged_at),
+                    "link": f"{self._base_url}/conversations/{customer.conversation_id}",
+                }
+                for customer in digest.waiting[:MOST_LISTED]
+            ],
+            "more": max(0, len(digest.waiting) - MOST_LISTED),
+            "list_link": f"{self._base_url}/inbox/mine",
+            "settings_link": f"{self._base_url}/notifications",
         }
+        message.set_content(self._templates.get_template("waiting.txt").render(facts))
+        message.add_alternative(self._templates.get_template("waiting.html").render(facts), subtype="html")
+        return message
+
+    def _addressed(self, person: Manager) -> EmailMessage:
         message = EmailMessage(policy=SMTP_POLICY)
         try:
-            message["To"] = Address(display_name=str(facts["name"]), addr_spec=person.email)
+            message["To"] = Address(display_name=_on_one_line(person.name), addr_spec=person.email)
         except (MessageError, ValueError, IndexError) as error:
             raise NotTold("The manager's e-mail address can't be written to: correct it", retryable=False) from error
         message["From"] = self._sender
-        message["Subject"] = f"A customer needs a person: {facts['reason']}"
-        message["Date"] = format_datetime(datetime.now(UTC))
-        message["Message-ID"] = f"<{notice_id(notice, person)}@{domain}>"
-        message["References"] = f"<{notice.conversation_id}@{domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._templates.get_template("flagged.txt").render(facts))
-        message.add_alternative(self._templates.get_template("flagged.html").render(facts), subtype="html")
         return message
 
-    async def _hand_over(self, message: EmailMessage) -> None:
+    async def hand_over(self, message: EmailMessage) -> None:
         relay = self._relay
         try:
             await aiosmtplib.send(
@@ -142,6 +154,10 @@ class MailNotifier:
         except aiosmtplib.SMTPException as error:
             lacks = "STARTTLS (try smtps://), a sign-in, or addresses outside ASCII"
             raise NotTold(f"The mail relay lacks what this needs: {lacks}", retryable=False) from error
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _refused(what: str, code: int) -> NotTold:

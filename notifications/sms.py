@@ -1,6 +1,5 @@
 """Tells managers by SMS, over Twilio's Messages resource (API version 2010-04-01)."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 
 import httpx2
@@ -8,9 +7,8 @@ from pydantic import BaseModel, ValidationError
 
 from domain.errors import NotTold
 from domain.managers import Manager
-from domain.turns import Notice
-from notifications.attempts import tell_each
-from notifications.wording import reason_in_words
+from domain.notices import Digest
+from notifications.wording import headline, link_to
 
 WORDS_BY_CODE = {
     20003: "the account SID or the auth token is wrong",
@@ -31,28 +29,33 @@ class _TwilioError(BaseModel):
 
 
 class SmsNotifier:
-    """A `Notifier` over one Twilio account. `sender` is a telephone number, or a messaging service's SID (`MG...`).
+    """A `Notifier` over one Twilio account. `sender` is a telephone number, or a messaging service's SID (`MG...`);
+    `base_url` is the dashboard's address.
 
     Twilio takes no idempotency key: after a time-out a manager may get the same SMS twice, which is preferred to none.
     """
 
     def __init__(
-        self, account_sid: str, auth_token: str, sender: str, *, base_url: str = "https://api.twilio.com", timeout: float = 15.0
+        self,
+        account_sid: str,
+        auth_token: str,
+        sender: str,
+        *,
+        base_url: str,
+        api_url: str = "https://api.twilio.com",
+        timeout: float = 15.0,
     ) -> None:
-        self._address = f"{base_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/Messages.json"
+        self._address = f"{api_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/Messages.json"
+        self._base_url = base_url
         self._auth = (account_sid, auth_token)
         self._from = {"MessagingServiceSid" if sender.startswith("MG") else "From": sender}
         self._timeout = timeout
 
-    async def tell(self, notice: Notice, people: Sequence[Manager], *, link: str) -> None:
-        """Raises NotTold; every person is tried first."""
-        body = f"Frontdesk: {reason_in_words(notice)}. {link}"
+    async def tell(self, digest: Digest) -> None:
+        """Raises NotTold."""
+        body = f"Frontdesk: {headline(digest)}. {link_to(self._base_url, digest)}"
         async with httpx2.AsyncClient(auth=self._auth, timeout=self._timeout, follow_redirects=False) as client:
-
-            async def text(person: Manager) -> None:
-                await self._send(client, person, body)
-
-            await tell_each(notice, people, text)
+            await self._send(client, digest.person, body)
 
     async def _send(self, client: httpx2.AsyncClient, person: Manager, body: str) -> None:
         if not person.phone:

@@ -9,16 +9,17 @@ from pydantic import ValidationError
 
 from domain.channels import ChannelFeatures
 from domain.errors import InvalidInput
+from domain.ladder import Rung
 from domain.policy import LINE_NAME, Policy
 
 GENERATED = frozenset({"secret", "webhook_secret", "path_secret", "verify_token"})
 """Settings that only have to be unguessable: drawn when a channel has one and nobody gave it."""
 
 _NONE_WORDS = frozenset({"", "none", "never", "off"})
-_MAY_BE_NONE = frozenset({"notify_email_after_minutes", "notify_sms_after_minutes"})
 _LISTS = frozenset({"keywords", "languages"})
 POLICY_NAMES = tuple(name for name in Policy.model_fields if name != "lines")
 """Names of every inbox; besides, each fixed line with a language behind it (`holding_line_es`)."""
+_MAY_BE_NONE = frozenset(f"notify_{rung.value}_after_minutes" for rung in Rung)
 
 
 def split(settings: Mapping[str, str], features: ChannelFeatures) -> tuple[dict[str, str], dict[str, str]]:

@@ -15,6 +15,7 @@ from storage.inboxes import Inboxes
 from storage.ledger import Ledger
 from storage.notices import Notices
 from storage.people import People
+from storage.preferences import Preferences
 from storage.secrets import Vault
 
 
@@ -31,6 +32,7 @@ class Stores:
     ledger: Ledger
     notices: Notices
     people: People
+    preferences: Preferences
 
 
 def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatures]) -> Stores:
@@ -49,6 +51,7 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         ledger=Ledger(database),
         notices=Notices(database),
         people=People(database),
+        preferences=Preferences(database),
     )
 
 

@@ -344,9 +344,34 @@ notices = Table(
     "notices",
     metadata,
     Column("conversation_id", Text, primary_key=True),
-    Column("rung", Text, primary_key=True),
     Column("flagged_at", Text, primary_key=True),
+    Column("rung", Text, primary_key=True),
     Column("manager_id", Text, primary_key=True),
+    Column("medium", Text, primary_key=True),
+    Column("inbox_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
     Column("error", Text),
-    Column("told_at", UtcDateTime, nullable=False),
+    Column("digest_id", Text),
+    Column("owed_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("claimed_at", UtcDateTime),
+    Column("settled_at", UtcDateTime),
+)
+IS_UNSETTLED = notices.c.state.in_([literal_column("'owed'"), literal_column("'sending'")])
+Index("ix_notices_unsettled", notices.c.manager_id, notices.c.medium, sqlite_where=IS_UNSETTLED, postgresql_where=IS_UNSETTLED)
+
+notice_gates = Table(
+    "notice_gates",
+    metadata,
+    Column("manager_id", Text, primary_key=True),
+    Column("medium", Text, primary_key=True),
+    Column("opens_at", UtcDateTime, nullable=False),
+)
+
+notice_preferences = Table(
+    "notice_preferences",
+    metadata,
+    Column("manager_id", Text, ForeignKey("managers.id"), primary_key=True),
+    Column("preferences", Text, nullable=False),
 )

@@ -62,8 +62,11 @@ GROUPS = (
         "Telling the team",
         "After how long, while nobody has taken the conversation.",
         (
+            Field("notify_push_after_minutes", "Push messages to the team after, minutes", "Empty: never.", "number"),
             Field("notify_email_after_minutes", "E-mails the team after, minutes", "Empty: never.", "number"),
             Field("notify_sms_after_minutes", "Texts the team after, minutes", "Empty: never.", "number"),
+            Field("notify_lead_after_minutes", "Tells the team lead after, minutes", "Empty: never.", "number"),
+            Field("team_lead", "Team lead", "The e-mail address of a person of the team. Empty: nobody is told after the others."),
         ),
     ),
     Group(

@@ -21,6 +21,8 @@ RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interv
 """Our own storage comes back; what can't be mended by waiting is raised as non-retryable."""
 ASSISTANT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 NOTICE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5))
+NOTICE_LIMIT = timedelta(hours=26)
+"""Longer than anybody's quiet hours. A retry is how a notice waits: for the end of quiet hours, or for the pause after the last one."""
 HEARTBEAT = timedelta(seconds=2)
 """Activities beat every half second, so that a dead worker's work is given to another after two."""
 STORAGE_LIMIT = timedelta(seconds=20)
@@ -89,7 +91,7 @@ def notify_managers(notice: Notice) -> workflow.ActivityHandle[None]:
         NoticeActivities.notify_managers,
         notice,
         start_to_close_timeout=timedelta(seconds=60),
-        schedule_to_close_timeout=timedelta(hours=1),
+        schedule_to_close_timeout=NOTICE_LIMIT,
         heartbeat_timeout=HEARTBEAT,
         retry_policy=NOTICE_RETRY,
         summary=notice.rung,

@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversations import ClosedReason, RecordedMessages, Status
     from domain.decisions import asks_for_nothing, words_for
     from domain.ids import derived_id
+    from domain.ladder import Rung
     from domain.line_texts import LineKey
     from domain.lines import line
     from domain.messages import InboundMessage, Purpose
@@ -75,7 +76,7 @@ class Conversation:
         self._internal: list[TurnEnded | SendEnded] = []
         self._turn: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
-        self._telling: dict[str, workflow.ActivityHandle[None]] = {}
+        self._telling: dict[Rung, workflow.ActivityHandle[None]] = {}
         self._alarm = Alarm()
         self._shown = workflow.info().typed_search_attributes
 
@@ -290,7 +291,7 @@ class Conversation:
         )
         self._internal.append(SendEnded(report=await calls.deliver_message(delivery)))
 
-    def _notify(self, rung: str) -> None:
+    def _notify(self, rung: Rung) -> None:
         state = self._state
         if state.hand_off is None or state.status is not Status.FLAGGED:
             return
@@ -300,6 +301,7 @@ class Conversation:
             rung=rung,
             reason=words_for(state.hand_off.reason),
             flagged_at=state.hand_off.at.isoformat(),
+            lead=state.policy.team_lead,
         )
         self._telling[rung] = calls.notify_managers(notice)
 

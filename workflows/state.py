@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from domain.commands import PersonVerb, ReceiveMessage, RecordDelivery, StartConversation, Verdict
 from domain.conversations import ClosedReason, ConversationRecord, Due, HandOff, HandOffReason, Status
+from domain.ladder import Rung
 from domain.messages import InboundMessage, MessageRef, OutboundMessage, Sender
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
@@ -33,7 +34,7 @@ class RecentMessage(Model):
 
 
 class DueNotice(Model):
-    rung: str
+    rung: Rung
     at: UtcDatetime
 
 
@@ -137,8 +138,7 @@ class ConversationState(BaseModel):
         self.reply_at = hand_off.at + timedelta(minutes=self.policy.reply_timeout_minutes)
         self.give_pending_to_person(hand_off.at)
         self.waiting_since = self.waiting_since or hand_off.at
-        rungs = (("email", self.policy.notify_email_after_minutes), ("sms", self.policy.notify_sms_after_minutes))
-        self.notices = [DueNotice(rung=rung, at=hand_off.at + timedelta(minutes=after)) for rung, after in rungs if after is not None]
+        self.notices = [DueNotice(rung=rung, at=hand_off.at + timedelta(minutes=after)) for rung, after in self.policy.ladder()]
 
     def give_to(self, manager_id: str | None, now: datetime) -> None:
         """A person has it from here on: the epoch rises, so that nothing the bot had decided is sent any more."""

@@ -111,7 +111,7 @@ def test_the_product_accepts_the_environment_that_an_operator_ends_up_with(
     assert settings.key() == OPERATOR["FRONTDESK_SECRET_KEY"]
     assert settings.smtp_url is not None
     assert settings.mail_from is not None
-    MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from)
+    MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from, base_url=settings.base_url)
 
 
 @pytest.mark.parametrize("missing", list(OPERATOR))

@@ -1,54 +1,18 @@
-import asyncio
 import socket
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from domain.errors import InvalidInput, NotTold
+from domain.ladder import Medium, Rung
 from notifications.mail import MailNotifier, Relay
-from tests.notifications.people import INES, LINK, MATEO, notice
+from tests.notifications.mailbox import Mailbox, PlainServer
+from tests.notifications.people import DESK, FLAGGED_AT, INES, LINK, MATEO, customer, digest
 
 SENDER = "Frontdesk <desk@shop.example>"
-
-
-class Mailbox:
-    """An SMTP server's handler. `refuse_data` and `refuse_recipient` are answers given out once each, then mail is accepted."""
-
-    def __init__(self) -> None:
-        self.received: list[EmailMessage] = []
-        self.refuse_data: list[str] = []
-        self.refuse_recipient: dict[str, str] = {}
-        self.port = 0
-
-    async def handle_RCPT(self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802 # the name aiosmtpd calls
-        if address in self.refuse_recipient:
-            return self.refuse_recipient[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802 # the name aiosmtpd calls
-        if self.refuse_data:
-            answer = self.refuse_data.pop(0)
-            if answer == "hang up":
-                server.transport.abort()
-                return "451 never read"
-            return answer
-        self.received.append(message_from_bytes(envelope.original_content or b"", policy=SMTP_POLICY))
-        return "250 queued"
-
-
-class PlainServer(Controller):
-    def _trigger_server(self) -> None:
-        """The parent connects to the port that was asked for, which is 0 here."""
-        assert isinstance(self.server, asyncio.Server)
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()  # type: ignore[no-untyped-call] # aiosmtpd types it by halves
 
 
 @pytest.fixture
@@ -62,11 +26,12 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 def notifier(mailbox: Mailbox) -> MailNotifier:
-    return MailNotifier(f"smtp://127.0.0.1:{mailbox.port}", SENDER, timeout=5)
+    return MailNotifier(f"smtp://127.0.0.1:{mailbox.port}", SENDER, base_url=DESK, timeout=5)
 
 
 async def test_each_manager_gets_a_mail_with_reason_and_link_as_text_and_as_html(mailbox: Mailbox) -> None:
-    await notifier(mailbox).tell(notice("email"), [INES, MATEO], link=LINK)
+    await notifier(mailbox).tell(digest(Medium.EMAIL, INES))
+    await notifier(mailbox).tell(digest(Medium.EMAIL, MATEO))
     first, second = mailbox.received
     assert (first["To"], second["To"]) == ("Inés Albornoz <ines@shop.example>", "Mateo <mateo@shop.example>")
     assert first["Subject"] == "A customer needs a person: the documents hold no answer"
@@ -80,10 +45,10 @@ async def test_each_manager_gets_a_mail_with_reason_and_link_as_text_and_as_html
 
 async def test_a_repeat_can_be_recognised_and_the_next_rung_or_person_is_told_apart(mailbox: Mailbox) -> None:
     mail = notifier(mailbox)
-    await mail.tell(notice("email"), [INES], link=LINK)
-    await mail.tell(notice("email"), [INES], link=LINK)
-    await mail.tell(notice("email"), [MATEO], link=LINK)
-    await mail.tell(notice("email").model_copy(update={"flagged_at": "2026-11-22T12:00:00+00:00"}), [INES], link=LINK)
+    await mail.tell(digest(Medium.EMAIL))
+    await mail.tell(digest(Medium.EMAIL))
+    await mail.tell(digest(Medium.EMAIL, MATEO))
+    await mail.tell(digest(Medium.EMAIL, INES, customer(flagged_at=FLAGGED_AT + timedelta(hours=2))))
     ids = [received["Message-ID"] for received in mailbox.received]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
@@ -93,25 +58,41 @@ async def test_a_repeat_can_be_recognised_and_the_next_rung_or_person_is_told_ap
 async def test_greylisted_is_retried_and_then_accepted(mailbox: Mailbox) -> None:
     mailbox.refuse_data.append("451 4.7.1 Greylisted, try again")
     with pytest.raises(NotTold, match="451") as failure:
-        await notifier(mailbox).tell(notice("email"), [INES], link=LINK)
+        await notifier(mailbox).tell(digest(Medium.EMAIL))
     assert failure.value.retryable
-    await notifier(mailbox).tell(notice("email"), [INES], link=LINK)
+    await notifier(mailbox).tell(digest(Medium.EMAIL))
     assert len(mailbox.received) == 1
 
 
-async def test_a_refused_address_is_permanent_is_not_named_and_keeps_nobody_else_from_being_told(mailbox: Mailbox) -> None:
+async def test_a_refused_address_is_permanent_and_is_not_named(mailbox: Mailbox) -> None:
     mailbox.refuse_recipient[INES.email] = "550 5.1.1 No such user ines@shop.example"
     with pytest.raises(NotTold, match="550") as failure:
-        await notifier(mailbox).tell(notice("email"), [INES, MATEO], link=LINK)
+        await notifier(mailbox).tell(digest(Medium.EMAIL, INES))
     assert not failure.value.retryable
     assert INES.email not in str(failure.value)
-    assert [received["To"] for received in mailbox.received] == ["Mateo <mateo@shop.example>"]
+
+
+async def test_many_who_wait_are_one_mail_that_names_twenty_and_counts_the_rest(mailbox: Mailbox) -> None:
+    await notifier(mailbox).tell(digest(Medium.EMAIL, INES, *(customer(number) for number in range(1, 51))))
+    (received,) = mailbox.received
+    assert received["Subject"] == "50 customers need a person"
+    for kind in ("plain", "html"):
+        body = received.get_body((kind,))
+        assert body is not None
+        text = body.get_content()
+        assert text.count(f"{DESK}/conversations/") == 20
+        assert "And 30 more" in text
+
+
+async def test_the_team_lead_reads_that_nobody_came(mailbox: Mailbox) -> None:
+    await notifier(mailbox).tell(digest(Medium.EMAIL, INES, customer(rung=Rung.LEAD)))
+    assert mailbox.received[0]["Subject"] == "Nobody has come to a customer: the documents hold no answer"
 
 
 async def test_a_relay_that_hangs_up_is_worth_another_try(mailbox: Mailbox) -> None:
     mailbox.refuse_data.append("hang up")
     with pytest.raises(NotTold, match="hung up") as failure:
-        await notifier(mailbox).tell(notice("email"), [INES], link=LINK)
+        await notifier(mailbox).tell(digest(Medium.EMAIL))
     assert failure.value.retryable
 
 
@@ -119,7 +100,7 @@ async def test_no_relay_is_worth_another_try() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(NotTold) as failure:
-        await MailNotifier(f"smtp://127.0.0.1:{port}", SENDER, timeout=5).tell(notice("email"), [INES], link=LINK)
+        await MailNotifier(f"smtp://127.0.0.1:{port}", SENDER, base_url=DESK, timeout=5).tell(digest(Medium.EMAIL))
     assert failure.value.retryable
 
 
@@ -134,7 +115,7 @@ async def test_a_password_is_never_sent_without_tls() -> None:
     server.start()
     try:
         with pytest.raises(NotTold, match="STARTTLS") as failure:
-            await MailNotifier(f"smtp://desk:secret@127.0.0.1:{server.port}", SENDER, timeout=5).tell(notice("email"), [INES], link=LINK)
+            await MailNotifier(f"smtp://desk:secret@127.0.0.1:{server.port}", SENDER, base_url=DESK, timeout=5).tell(digest(Medium.EMAIL))
     finally:
         server.stop()
     assert offered == []
@@ -143,7 +124,7 @@ async def test_a_password_is_never_sent_without_tls() -> None:
 
 async def test_a_line_break_in_a_name_adds_no_header(mailbox: Mailbox) -> None:
     crafted = INES.model_copy(update={"name": "Ines\r\nBcc: everybody@shop.example\r\n\r\nHello"})
-    await notifier(mailbox).tell(notice("email"), [crafted], link=LINK)
+    await notifier(mailbox).tell(digest(Medium.EMAIL, crafted))
     assert mailbox.received[0]["Bcc"] is None
     assert mailbox.received[0]["To"].addresses[0].addr_spec == INES.email
 
@@ -151,19 +132,19 @@ async def test_a_line_break_in_a_name_adds_no_header(mailbox: Mailbox) -> None:
 async def test_a_line_break_in_an_address_is_refused(mailbox: Mailbox) -> None:
     crafted = INES.model_copy(update={"email": "ines@shop.example\r\nBcc: everybody@shop.example"})
     with pytest.raises(NotTold, match="address"):
-        await notifier(mailbox).tell(notice("email"), [crafted], link=LINK)
+        await notifier(mailbox).tell(digest(Medium.EMAIL, crafted))
     assert mailbox.received == []
 
 
 async def test_markup_in_a_name_stays_text(mailbox: Mailbox) -> None:
-    await notifier(mailbox).tell(notice("email"), [INES.model_copy(update={"name": "<b>Ines</b>"})], link=LINK)
+    await notifier(mailbox).tell(digest(Medium.EMAIL, INES.model_copy(update={"name": "<b>Ines</b>"})))
     page = mailbox.received[0].get_body(("html",))
     assert page is not None
     assert "&lt;b&gt;Ines&lt;/b&gt;" in page.get_content()
 
 
 async def test_a_customers_words_never_stand_in_a_mail(mailbox: Mailbox) -> None:
-    await notifier(mailbox).tell(notice("email", reason="my card is 4111"), [INES], link=LINK)
+    await notifier(mailbox).tell(digest(Medium.EMAIL, INES, customer(reason="my card is 4111")))
     assert "4111" not in mailbox.received[0].as_string()
 
 
@@ -185,11 +166,11 @@ def test_the_relays_address_is_read_from_its_url(url: str, host: str, port: int,
 @pytest.mark.parametrize("url", ["http://mail.example", "smtp://", "smtp://u:hunter2@mail.example:port", "mail.example"])
 def test_an_unreadable_url_is_refused_without_repeating_its_password(url: str) -> None:
     with pytest.raises(InvalidInput, match="FRONTDESK_SMTP_URL") as failure:
-        MailNotifier(url, SENDER)
+        MailNotifier(url, SENDER, base_url=DESK)
     assert "hunter2" not in str(failure.value)
 
 
 @pytest.mark.parametrize("sender", ["", "Frontdesk", "desk@", "desk@shop.example\r\nBcc: x@shop.example"])
 def test_an_unreadable_sender_is_refused(sender: str) -> None:
     with pytest.raises(InvalidInput, match="FRONTDESK_MAIL_FROM"):
-        MailNotifier("smtp://mail.example", sender)
+        MailNotifier("smtp://mail.example", sender, base_url=DESK)

@@ -1,20 +1,15 @@
-"""Documents, files and notices."""
+"""Documents and files."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.knowledge import Chunk, ChunkKind, DocumentState
-from domain.managers import Role
-from domain.turns import Notice
 from storage.database import Database
 from storage.documents import Documents
 from storage.events import Events
 from storage.files import Files
-from storage.notices import Notices
-from storage.people import People
 
 
 def chunks(document_id: str, count: int, *, tag: str = "a") -> list[Chunk]:
@@ -121,22 +116,3 @@ async def test_a_file_comes_back_as_it_was(db: Database) -> None:
     assert (stored.id, stored.name, stored.mime_type, stored.size, stored.content) == (file_id, "photo.png", "image/png", 2, b"\x00\xff")
     with pytest.raises(NotFound):
         await files.get("nothing")
-
-
-async def test_everybody_who_may_answer_is_told_once_per_rung(db: Database, people: People) -> None:
-    notices = Notices(db)
-    ana = await people.add("ana@shop.example", "Ana", Role.OWNER, phone="+5491155550100")
-    ben = await people.add("ben@shop.example", "Ben", Role.MANAGER)
-    await people.add("eye@shop.example", "Eye", Role.VIEWER, phone="+5491155550101")
-    flagged_at = datetime(2026, 11, 22, 12, tzinfo=UTC).isoformat()
-    email = Notice(conversation_id="c-1", inbox_id="shop", rung="email", reason="keyword", flagged_at=flagged_at)
-    sms = email.model_copy(update={"rung": "sms"})
-    assert list(await notices.open(email)) == [ana, ben]
-    assert list(await notices.open(sms)) == [ana]
-    await notices.told(email, ana.id)
-    await notices.told(email, ana.id)
-    assert list(await notices.open(email)) == [ben]
-    await notices.told(email, ben.id, error="no such mailbox")
-    assert list(await notices.open(email)) == []
-    assert list(await notices.open(sms)) == [ana]
-    assert list(await notices.open(email.model_copy(update={"flagged_at": "later"}))) == [ana, ben]

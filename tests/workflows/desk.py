@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,10 +28,11 @@ from domain.conversations import Section, Status
 from domain.errors import NotFound
 from domain.ids import inbound_message_id
 from domain.knowledge import ChunkKind, Citation, Draft, Evidence, Passage
+from domain.ladder import Medium
 from domain.managers import Inbox, Manager, Role
 from domain.messages import Arrival, Direction, InboundEvent, InboundMessage, Message, MessageType, OutboundMessage, Recipient
-from domain.ports import Assistant, Credentials, Notifier
-from domain.turns import Notice
+from domain.notices import Digest
+from domain.ports import Assistant, Credentials
 from gateway import ConversationGateway, Received
 from storage.stores import Stores, open_stores
 from workflows.conversation import Conversation
@@ -111,13 +112,19 @@ class Vendor:
 
 
 class Post:
-    """A notifier that keeps whom it told."""
+    """A notifier that keeps whom it told: rung, person and conversation, and each message with its time."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
+        self.told: list[tuple[str, str, str]] = []
+        self.messages: list[Digest] = []
+        self.faults: list[Exception] = []
+        """Raised one after the other by the next messages, instead of telling."""
 
-    async def tell(self, notice: Notice, people: Sequence[Manager], *, link: str) -> None:
-        self.told += [(notice.rung, person.name) for person in people]
+    async def tell(self, digest: Digest) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.messages.append(digest)
+        self.told += [(customer.rung.value, digest.person.name, customer.conversation_id) for customer in digest.waiting]
 
 
 class Desk:
@@ -131,6 +138,7 @@ class Desk:
         self.documents = Documents()
         self.vendor = Vendor()
         self.post = Post()
+        self.notices = NoticeActivities(stores.notices, {Medium.EMAIL: self.post, Medium.SMS: self.post})
         self.task_queue = task_queue
         self.assistant: Assistant | None = None
         self._numbers = itertools.count(1)
@@ -147,7 +155,6 @@ class Desk:
 
     def worker(self, **options: Any) -> Worker:
         conversations = self.stores.conversations
-        notifiers: Mapping[str, Notifier] = {"email": self.post, "sms": self.post}
         records = RecordActivities(conversations)
         turns = TurnActivities(conversations, self.documents, DraftPolicy(configured=self.assistant is not None))
         return Worker(
@@ -161,7 +168,7 @@ class Desk:
                 turns.retrieve_passages,
                 AssistantActivities(conversations, self.stores.inboxes, self.assistant).draft_answer,
                 DeliveryActivities(self.stores.ledger, self.stores.inboxes, {ChannelKind.REST: self.vendor}).deliver_message,
-                NoticeActivities(self.stores.notices, notifiers, base_url="http://desk").notify_managers,
+                self.notices.notify_managers,
             ],
             interceptors=[HeartbeatInterceptor()],
             # A bug in workflow code fails the test instead of retrying for ever.
