@@ -22,6 +22,7 @@ from temporalio.service import GrpcCompression, RPCError, RPCStatusCode, TLSConf
 
 from domain.channels import ChannelKind
 from domain.commands import (
+    OfferAgain,
     PersonVerb,
     PostReply,
     ReceiveMessage,
@@ -304,6 +305,10 @@ class ConversationGateway:
         while (verdict := await self._conversations.verdict(action_id)) is None and time.monotonic() < until:  # noqa: ASYNC110 # the row is written by another process
             await asyncio.sleep(VERDICT_POLL_SECONDS)
         return verdict
+
+    async def offer_again(self, workflow_id: str, signal: OfferAgain) -> bool:
+        """Has a conversation ask again who gets it; False if it is not open any more."""
+        return await self._signal(workflow_id, "offer_again", signal)
 
     # Documents
 

@@ -36,6 +36,7 @@ SEARCH_ATTRIBUTES = {
     "FrontdeskChannel": "Keyword",
     "FrontdeskInbox": "Keyword",
     "FrontdeskAssignee": "Keyword",
+    "FrontdeskOfferedTo": "Keyword",
     "FrontdeskWaitingSince": "Datetime",
 }
 """Registered at the server's first start, so that it need not be asked; the worker looks again."""

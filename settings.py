@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """Of the Graph API; Meta retires one about two years after it came out."""
     instagram_api_url: str = "https://graph.instagram.com"
 
+    away_after_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 3.0
+    """Without a sign of life from any of their dashboard tabs for so long, a manager counts as away."""
     log_format: Literal["console", "json"] = "console"
     secret_key: SecretStr | None = None
     """Encrypts credentials and signs tokens; generated into the data directory when the database is SQLite."""

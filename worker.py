@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -16,6 +17,7 @@ from activities.assistant import AssistantActivities
 from activities.delivery import DeliveryActivities
 from activities.documents import DocumentActivities
 from activities.heartbeat import HeartbeatInterceptor
+from activities.line import LineWatch
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
 from activities.turns import DraftPolicy, TurnActivities
@@ -24,7 +26,7 @@ from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
 from domain.ladder import Medium
 from domain.ports import Notifier
-from gateway import TASK_QUEUE, open_client, prepare_namespace
+from gateway import TASK_QUEUE, ConversationGateway, open_client, prepare_namespace
 from knowledge.importing import import_document
 from knowledge.index import KnowledgeIndex
 from notifications.logged import Logged
@@ -72,7 +74,18 @@ def build_assistant(settings: Settings) -> GroundedAssistant | None:
 
 
 def stores_of(settings: Settings) -> Stores:
-    return build_stores(settings.database, settings.key(), FEATURES)
+    return build_stores(settings.database, settings.key(), FEATURES, away_after=timedelta(minutes=settings.away_after_minutes))
+
+
+def build_gateway(client: Client, stores: Stores) -> ConversationGateway:
+    return ConversationGateway(
+        client,
+        arrivals=stores.arrivals,
+        conversations=stores.conversations,
+        inboxes=stores.inboxes,
+        receipts=stores.ledger,
+        database=stores.db,
+    )
 
 
 def build_worker(
@@ -155,25 +168,31 @@ async def run(settings: Settings) -> None:
         starting.cancel()
         return
     client = await starting
-    following = asyncio.create_task(_follow(index))
+    gateway = build_gateway(client, stores)
+    following = [
+        asyncio.create_task(_follow("knowledge", index.follow)),
+        asyncio.create_task(_follow("line", LineWatch(stores.line, gateway.offer_again).follow)),
+    ]
     async with build_worker(client, settings, stores=stores, index=index):
         settle_memory()
         log.info("worker_ready", task_queue=TASK_QUEUE)
         await stopped.wait()
-    following.cancel()
+    for task in following:
+        task.cancel()
     await stores.db.close()
     log.info("worker_stopped")
 
 
-async def _follow(index: KnowledgeIndex) -> None:
-    """A document that was published, or removed, counts within a second; a database that is away for a while changes nothing."""
+async def _follow(what: str, follow: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A document that was published, or a manager who became free, counts within a second; a database that is away for a while changes
+    nothing."""
     while True:
-        following = asyncio.create_task(index.follow())
+        following = asyncio.create_task(follow())
         try:
             await asyncio.wait({following})
         finally:
             following.cancel()
-        log.warning("knowledge_not_followed", error=type(following.exception()).__name__)
+        log.warning(f"{what}_not_followed", error=type(following.exception()).__name__)
         await asyncio.sleep(1)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,7 +21,7 @@ from web.services import Services
 async def create_app(settings: Settings) -> FastAPI:
     """Ready to be served; connections are made when they are first needed."""
     configure_logging(settings)
-    stores = build_stores(settings.database, settings.key(), FEATURES)
+    stores = build_stores(settings.database, settings.key(), FEATURES, away_after=timedelta(minutes=settings.away_after_minutes))
     http = OutgoingHttp(allowed_networks=settings.allowed_private_networks)
     to_vendors = vendor_http()
     gateway = ConversationGateway(

@@ -86,6 +86,13 @@ class RecordDelivery(Model):
     echo: Echo | None = None
 
 
+class OfferAgain(Model):
+    """Somebody may be free for a conversation in line; or the manager to whom it is offered, or who has it, is away."""
+
+    conversation_id: str
+    away_manager_id: str | None = None
+
+
 class RefusedBecause:
     """Why a verb was refused, as the API says it."""
 
@@ -124,6 +131,7 @@ class Snapshot(Model):
     epoch: int
     version: int
     assignee_id: str | None
+    offered_to: str | None = None
     pending: tuple[str, ...]
     outbox: tuple[str, ...]
     due: dict[str, str]

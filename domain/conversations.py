@@ -54,12 +54,35 @@ class HandOff(Model):
     """Under which the passages that the bot looked at are stored."""
 
 
+class StandingOffer(Model):
+    """A flagged conversation that is offered to one manager after another, or waits in line for one."""
+
+    since: UtcDatetime
+    """Its place in the line: the oldest is offered first."""
+    manager_id: str | None = None
+    """To whom it is offered; None: in line."""
+    expires_at: UtcDatetime | None = None
+    passed: tuple[str, ...] = ()
+    """Who let it expire, latest last."""
+    asking: bool = True
+    """The next record asks who gets it."""
+
+
+class OfferWanted(Model):
+    """Asks, with a record, for the manager to whom the conversation is offered."""
+
+    at: UtcDatetime
+    passed: tuple[str, ...] = ()
+
+
 class Due(Model):
     """The durable timers of a conversation and when each is due."""
 
     idle_at: UtcDatetime | None = None
     reply_at: UtcDatetime | None = None
     snooze_until: UtcDatetime | None = None
+    offer_at: UtcDatetime | None = None
+    """When the offer goes to the next manager."""
 
 
 class ConversationRecord(Model):
@@ -84,6 +107,10 @@ class ConversationRecord(Model):
     closed_at: UtcDatetime | None = None
     unanswered: bool = False
     """Set once nobody answered in time; a person dismisses it."""
+    offered_to: str | None = None
+    in_line_since: UtcDatetime | None = None
+    """Flagged, to be offered, and nobody is free."""
+    assigned_at: UtcDatetime | None = None
 
 
 class Conversation(Model):
@@ -102,6 +129,14 @@ class Conversation(Model):
     assignee_id: str | None
     assignee_name: str | None
     hand_off: HandOff | None
+    offered_to: str | None
+    """Flagged and offered to this manager until `due.offer_at`; anybody may take it."""
+    offered_name: str | None
+    in_line_since: UtcDatetime | None
+    """Flagged, and to be offered as soon as somebody is free."""
+    last_manager_id: str | None
+    """Who had this conversation last."""
+    last_manager_name: str | None
     waiting_since: UtcDatetime | None
     due: Due
     language: str | None
@@ -135,3 +170,4 @@ class RecordedMessages(Model):
     messages: tuple[InboundMessage, ...] = ()
     queued: OutboundMessage | None = None
     """A person's reply that was accepted and waits to be sent: shown at once."""
+    offer: OfferWanted | None = None

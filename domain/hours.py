@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, StringConstraints
 
 from domain.model import Model
 
@@ -157,3 +160,12 @@ def _span(piece: str, part: str) -> tuple[int, int]:
     if closes <= opens:
         raise ValueError(f"{piece!r} in {part!r} ends before it begins; write a night as two: fri 22:00-24:00; sat 00:00-02:00")
     return opens, closes
+
+
+def _readable(text: str) -> str:
+    parse_hours(text)
+    return text
+
+
+Hours = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, strip_whitespace=True), AfterValidator(_readable)]
+"""Hours as a person types them; see `parse_hours`."""

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from domain.caution import THRESHOLDS, Caution
-from domain.hours import LONGEST_TEXT, BusinessHours, parse_hours
+from domain.dealing import Strategy
+from domain.hours import BusinessHours, Hours, parse_hours
 from domain.ladder import Rung
 from domain.line_texts import LANGUAGES, TEXTS, LineKey
 from domain.model import Model
@@ -24,15 +25,6 @@ Line = Annotated[str, StringConstraints(max_length=1_000, strip_whitespace=True)
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 LINE_NAME = re.compile(rf"(?:{'|'.join(LineKey)})_[a-z]{{2,3}}")
 LineName = Annotated[str, StringConstraints(pattern=f"^{LINE_NAME.pattern}$")]
-
-
-def _readable(text: str) -> str:
-    parse_hours(text)
-    return text
-
-
-Hours = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, strip_whitespace=True), AfterValidator(_readable)]
-"""Business hours as a person types them; see `domain.hours.parse_hours`."""
 
 DEFAULT_THRESHOLD = THRESHOLDS[Caution.CAREFUL].threshold
 """Calibrated confidence from which the bot answers, unless the owner says otherwise."""
@@ -68,6 +60,12 @@ class Policy(Model):
     notify_lead_after_minutes: NoticeMinutes | None = 20.0
     team_lead: Annotated[str, StringConstraints(max_length=254, strip_whitespace=True, to_lower=True)] = ""
     """E-mail address of the manager who is told last, by everything that reaches that person."""
+    assignment: Strategy = Strategy.NOBODY
+    """Who gets a flagged conversation."""
+    offer_minutes: Minutes = 3.0
+    """After so long without a take, an offered conversation goes to the next person."""
+    away_return_minutes: Minutes | None = 30.0
+    """What waits with somebody who has been away for so long goes back in line. None: it stays."""
     business_hours: Hours = ""
     """Empty: always open."""
     show_sources: bool = True

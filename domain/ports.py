@@ -2,6 +2,7 @@
 implement them, tests stand in with named fakes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -50,6 +51,26 @@ class ConversationStore(Protocol):
 
     async def messages(self, conversation_id: str, *, limit: int = 40) -> Sequence[Message]:
         """The newest `limit` messages, oldest first; notes included."""
+        ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """A conversation that has to ask again who gets it."""
+
+    workflow_id: str
+    conversation_id: str
+    away_manager_id: str | None = None
+    """It is offered to this manager, or this manager has it, and is away."""
+
+
+class LineStore(Protocol):
+    async def calls(self, now: datetime) -> Sequence[Call]:
+        """Conversations in line that somebody is free for, oldest first; and those of managers who are away."""
+        ...
+
+    async def leave(self, conversation_id: str) -> None:
+        """For a conversation whose workflow is gone: it must not stand before those that can be offered."""
         ...
 
 

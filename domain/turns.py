@@ -40,6 +40,8 @@ class Recorded(Model):
 
     policy: Policy
     policy_version: int
+    offered_to: str | None = None
+    """The manager to whom the conversation is offered now, where the record asked for one; None: in line."""
     previous_summary: str | None = None
     """Of the last closed episode; only on a conversation's first recording."""
 

@@ -1,7 +1,7 @@
 """Conversations and their messages: written by activities, read by the dashboard and the API."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import bindparam, select, update
@@ -13,10 +13,12 @@ from domain.commands import Verdict
 from domain.conversations import Conversation, ConversationRecord, Counts, RecordedMessages, Section, Status
 from domain.errors import NotFound
 from domain.knowledge import Evidence
+from domain.managers import AWAY_AFTER
 from domain.messages import DeliveryState, InboundMessage, Message
 from domain.turns import Recorded
 from storage import events
 from storage.database import Database
+from storage.line import dealt
 from storage.listing import COUNTS, LISTED, MESSAGES, Order, page_query, to_page
 from storage.mapping import (
     conversation_from,
@@ -64,8 +66,9 @@ _OLDEST_AFTER = _IN_CONVERSATION.where(messages.c.position > _position).order_by
 
 
 class Conversations:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, away_after: timedelta = AWAY_AFTER) -> None:
         self._db = db
+        self._away_after = away_after
 
     async def record(
         self, recorded: RecordedMessages, *, evidence: tuple[str, Evidence] | None = None, verdict: Verdict | None = None
@@ -77,6 +80,8 @@ class Conversations:
         record = recorded.record
         async with self._db.write() as connection:
             stored = await look(self._db, connection, record)
+            if recorded.offer is not None:
+                record = await dealt(self._db, connection, record, recorded.offer, stored, self._away_after)
             arrived = await self._add_messages(connection, recorded)
             summary = await write_record(connection, record, stored, arrived=arrived, sent=recorded.queued, verdict=verdict)
             if recorded.queued is not None:
@@ -89,7 +94,12 @@ class Conversations:
                 await connection.execute(_ADD_VERDICT, {**values, "verdict": verdict.model_dump_json()})
             kinds = ("message", "conversation") if arrived or recorded.queued else ("conversation",)
             await events.append(self._db, connection, *kinds, conversation_id=record.conversation_id)
-        return Recorded(policy=policy_from(stored.policy), policy_version=stored.policy_version, previous_summary=summary)
+        return Recorded(
+            policy=policy_from(stored.policy),
+            policy_version=stored.policy_version,
+            offered_to=record.offered_to,
+            previous_summary=summary,
+        )
 
     async def _add_messages(self, connection: AsyncConnection, recorded: RecordedMessages) -> Sequence[InboundMessage]:
         if not recorded.messages:

@@ -11,7 +11,7 @@ from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
 from storage.mapping import AnyRow, conversation_from
 from storage.pages import Page, cursor_time, from_cursor, to_cursor
-from storage.tables import IS_OPEN, IS_WITH_PEOPLE, UtcDateTime, addresses, contacts, conversations, inboxes, managers, messages
+from storage.tables import IS_OFFERED, IS_OPEN, IS_WITH_PEOPLE, UtcDateTime, addresses, contacts, conversations, inboxes, managers, messages
 
 AnySelect = Select[*tuple[Any, ...]]
 Order = Literal["newest", "oldest", "waiting"]
@@ -29,17 +29,23 @@ _address = func.coalesce(
     .where(addresses.c.inbox_id == _C.inbox_id, addresses.c.contact_id == _C.contact_id)
     .scalar_subquery(),
 )
+_offered = managers.alias("offered")
+_last = managers.alias("last_manager")
 LISTED = (
     select(
         conversations,
         inboxes.c.name.label("inbox_name"),
         contacts.c.name.label("contact_name"),
         managers.c.name.label("assignee_name"),
+        _offered.c.name.label("offered_name"),
+        _last.c.name.label("last_manager_name"),
         _address.label("contact_address"),
     )
     .join(inboxes, inboxes.c.id == _C.inbox_id)
     .outerjoin(contacts, contacts.c.id == _C.contact_id)
     .outerjoin(managers, managers.c.id == _C.assignee_id)
+    .outerjoin(_offered, _offered.c.id == _C.offered_to)
+    .outerjoin(_last, _last.c.id == _C.last_manager_id)
 )
 MESSAGES = select(messages, managers.c.name.label("author_name")).outerjoin(managers, managers.c.id == messages.c.author_id)
 
@@ -59,7 +65,7 @@ def _in_section(section: Section, manager_id: str | None) -> ColumnElement[bool]
                 return and_(IS_WITH_PEOPLE, flagged)
             mine = _C.assignee_id == manager_id
             taken = _C.status.in_([Status.HUMAN.value, Status.SNOOZED.value])
-            return and_(IS_WITH_PEOPLE, or_(and_(flagged, or_(_C.assignee_id.is_(None), mine)), and_(taken, mine)))
+            return and_(IS_WITH_PEOPLE, or_(and_(flagged, or_(_C.offered_to.is_(None), _C.offered_to == manager_id)), and_(taken, mine)))
 
 
 def _mentions(q: str) -> ColumnElement[bool]:
@@ -145,8 +151,8 @@ def _capped(*where: ColumnElement[bool]) -> ScalarSelect[int]:
 
 def _counts(*, for_nobody: bool) -> AnySelect:
     flagged = _C.status == Status.FLAGGED.value
-    unowned = _capped(IS_WITH_PEOPLE, flagged, _C.assignee_id.is_(None))
-    offered = _capped(IS_WITH_PEOPLE, flagged, _C.assignee_id == bindparam("me"))
+    unowned = _capped(IS_WITH_PEOPLE, flagged, _C.offered_to.is_(None))
+    offered = _capped(IS_OFFERED, flagged, _C.offered_to == bindparam("me"))
     taken = _capped(IS_WITH_PEOPLE, _C.status.in_([Status.HUMAN.value, Status.SNOOZED.value]), _C.assignee_id == bindparam("me"))
     every = _capped(IS_WITH_PEOPLE, flagged)
     return select(

@@ -80,6 +80,9 @@ def record_values(record: ConversationRecord) -> Values:
         "due": _NOT_DUE_JSON if record.due == _NOT_DUE else record.due.model_dump_json(),
         "language": record.language,
         "said_unanswered": record.unanswered,
+        "offered_to": record.offered_to,
+        "in_line_since": record.in_line_since,
+        "assigned_at": record.assigned_at,
         "opened_at": record.opened_at,
         "closed_at": record.closed_at,
     }
@@ -100,6 +103,11 @@ def conversation_from(row: AnyRow) -> Conversation:
         assignee_id=row.assignee_id,
         assignee_name=row.assignee_name,
         hand_off=HandOff.model_validate_json(row.hand_off) if row.hand_off else None,
+        offered_to=row.offered_to,
+        offered_name=row.offered_name,
+        in_line_since=row.in_line_since,
+        last_manager_id=row.last_manager_id,
+        last_manager_name=row.last_manager_name,
         waiting_since=row.waiting_since,
         due=_NOT_DUE if row.due == _NOT_DUE_JSON else Due.model_validate_json(row.due),
         language=row.language,
@@ -225,7 +233,25 @@ def evidence_from(stored: str) -> Evidence:
 
 
 def manager_from(row: AnyRow) -> Manager:
-    return Manager(id=row.id, email=row.email, name=row.name, role=row.role, phone=row.phone, created_at=row.created_at)
+    return Manager(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        role=row.role,
+        phone=row.phone,
+        created_at=row.created_at,
+        languages=_unpacked(_TEXTS, row.languages),
+        inboxes=_unpacked(_TEXTS, row.inboxes),
+        capacity=row.capacity,
+        hours=row.hours,
+        availability=row.availability,
+        availability_at=row.availability_at,
+        seen_at=row.seen_at,
+    )
+
+
+def texts_json(texts: tuple[str, ...]) -> str | None:
+    return _packed(_TEXTS, texts)
 
 
 def api_key_from(row: AnyRow) -> ApiKey:

@@ -35,6 +35,7 @@ _STORED = (
     conversations.c.unread,
     conversations.c.said_unanswered,
     conversations.c.previous_id,
+    conversations.c.offered_to,
     conversations.c.last_message_at,
     contacts.c.language.label("contact_language"),
     inboxes.c.policy,
@@ -158,6 +159,8 @@ def _changes(
     is_new = stored.stored_id is None
     if is_new or record.version > stored.version:
         changes |= record_values(record)
+        if record.assignee_id is not None:
+            changes["last_manager_id"] = record.assignee_id
         if not is_new:
             changes["epoch"] = max(record.epoch, stored.epoch)
         if record.unanswered and (is_new or _begins_unanswered(record, stored, verdict)):

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.channels import ChannelFeatures, ChannelKind
+from domain.managers import AWAY_AFTER
 from storage.arrivals import Arrivals
+from storage.attendance import Attendance
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.documents import Documents
@@ -13,6 +16,7 @@ from storage.events import Events
 from storage.files import Files
 from storage.inboxes import Inboxes
 from storage.ledger import Ledger
+from storage.line import Line
 from storage.notices import Notices
 from storage.people import People
 from storage.preferences import Preferences
@@ -23,6 +27,7 @@ from storage.secrets import Vault
 class Stores:
     db: Database
     vault: Vault
+    attendance: Attendance
     arrivals: Arrivals
     conversations: Conversations
     documents: Documents
@@ -30,25 +35,28 @@ class Stores:
     files: Files
     inboxes: Inboxes
     ledger: Ledger
+    line: Line
     notices: Notices
     people: People
     preferences: Preferences
 
 
-def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatures]) -> Stores:
+def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatures], *, away_after: timedelta = AWAY_AFTER) -> Stores:
     """Nothing is connected before it is used; close `db` at the end."""
     database = Database(url)
     vault = Vault(key)
     return Stores(
         db=database,
         vault=vault,
+        attendance=Attendance(database, away_after=away_after),
         arrivals=Arrivals(database),
-        conversations=Conversations(database),
+        conversations=Conversations(database, away_after=away_after),
         documents=Documents(database),
         events=Events(database),
         files=Files(database),
         inboxes=Inboxes(database, vault, features),
         ledger=Ledger(database),
+        line=Line(database, away_after=away_after),
         notices=Notices(database),
         people=People(database),
         preferences=Preferences(database),

@@ -23,6 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from domain.managers import DEFAULT_CAPACITY, Availability
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware in Python; UTC without a zone in SQLite, `timestamptz` in PostgreSQL."""
@@ -137,10 +139,16 @@ conversations = Table(
     Column("last_message_sender", Text, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
+    Column("offered_to", Text),
+    Column("in_line_since", UtcDateTime),
+    Column("assigned_at", UtcDateTime),
+    Column("last_manager_id", Text),
 )
 IS_OPEN = conversations.c.status != literal_column("'closed'")
 """Conditions of partial indexes; a query must name them in the same words, with literals, for SQLite to use the index."""
 IS_WITH_PEOPLE = conversations.c.status.in_([literal_column("'flagged'"), literal_column("'human'"), literal_column("'snoozed'")])
+IS_OFFERED = conversations.c.offered_to.is_not(None)
+IS_IN_LINE = conversations.c.in_line_since.is_not(None)
 Index("ix_conversations_newest", conversations.c.last_message_at, conversations.c.id)
 Index("ix_conversations_status_newest", conversations.c.status, conversations.c.last_message_at, conversations.c.id)
 Index("ix_conversations_inbox_newest", conversations.c.inbox_id, conversations.c.last_message_at, conversations.c.id)
@@ -155,6 +163,9 @@ Index(
     sqlite_where=IS_WITH_PEOPLE,
     postgresql_where=IS_WITH_PEOPLE,
 )
+
+Index("ix_conversations_offered", conversations.c.offered_to, sqlite_where=IS_OFFERED, postgresql_where=IS_OFFERED)
+Index("ix_conversations_line", conversations.c.in_line_since, conversations.c.id, sqlite_where=IS_IN_LINE, postgresql_where=IS_IN_LINE)
 
 messages = Table(
     "messages",
@@ -242,6 +253,14 @@ managers = Table(
     Column("phone", Text),
     Column("password_hash", Text),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("languages", Text),
+    Column("inboxes", Text),
+    Column("capacity", Integer, nullable=False, server_default=text(str(DEFAULT_CAPACITY))),
+    Column("hours", Text, nullable=False, server_default=""),
+    Column("availability", Text, nullable=False, server_default=Availability.AVAILABLE.value),
+    Column("availability_at", UtcDateTime),
+    Column("seen_at", UtcDateTime),
+    Column("offered_at", UtcDateTime),
 )
 
 sign_in_links = Table(

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.commands import (
         Assign,
         HandOffToPerson,
+        OfferAgain,
         PersonVerb,
         PostReply,
         ReceiveMessage,
@@ -35,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.model import Model
     from domain.policy import Policy
     from domain.turns import Delivery, DeliveryReport, NoteVerdict, Notice, Turn
-    from workflows import calls
+    from workflows import calls, offering
     from workflows.alarm import Alarm
     from workflows.answering import TurnEnded, conclude, question_of, read
     from workflows.sending import GIVE_UP_AFTER, after_send, say, say_holding_line
@@ -51,7 +52,7 @@ class SendEnded(Model):
     report: DeliveryReport
 
 
-Event = ReceiveMessage | RecordDelivery | PersonVerb | TurnEnded | SendEnded
+Event = ReceiveMessage | RecordDelivery | OfferAgain | PersonVerb | TurnEnded | SendEnded
 
 
 def _new_id() -> str:
@@ -118,16 +119,23 @@ class Conversation:
     def record_delivery(self, signal: RecordDelivery) -> None:
         self._state.queue.append(signal)
 
+    @workflow.signal
+    def offer_again(self, signal: OfferAgain) -> None:
+        self._state.queue.append(signal)
+
     @workflow.query
     def snapshot(self) -> Snapshot:
         state = self._state
+        offer = state.standing
         due = {"idle": state.idle_at, "reply": state.reply_at, "snooze": state.snooze_until, "turn": state.turn_due()}
+        due["offer"] = offer.expires_at if offer else None
         return Snapshot(
             conversation_id=state.conversation_id,
             status=state.status,
             epoch=state.epoch,
             version=state.version,
             assignee_id=state.assignee_id,
+            offered_to=offer.manager_id if offer else None,
             pending=tuple(message.id for message in state.pending),
             outbox=tuple(item.message.id for item in state.outbox),
             due={name: at.isoformat() for name, at in due.items() if at is not None},
@@ -184,6 +192,9 @@ class Conversation:
                 await self._on_send(event.report)
             case RecordDelivery():
                 await self._on_delivery(event)
+            case OfferAgain():
+                if offering.call(self._state, event, workflow.now()):
+                    await self._record()
             case PostReply() | Take() | Release() | HandOffToPerson() | Assign() | Snooze() | Resolve():
                 await self._on_verb(event)
             case _:
@@ -245,9 +256,12 @@ class Conversation:
         return messages
 
     async def _record(self) -> None:
-        """Writes the conversation and what came in to SQL, and brings the inbox's current policy back."""
+        """Writes the conversation and what came in to SQL; brings the inbox's current policy back, and who a flagged one is offered to."""
+        asked = offering.wanted(self._state, workflow.now())
         record = self._state.next_record(workflow.now())
-        recorded = await calls.record_messages(RecordedMessages(record=record, messages=self._take_unrecorded()))
+        recorded = await calls.record_messages(RecordedMessages(record=record, messages=self._take_unrecorded(), offer=asked))
+        if asked is not None:
+            offering.settle(self._state, asked, recorded)
         self._take_policy(recorded.policy)
 
     def _take_policy(self, policy: Policy) -> None:
@@ -329,6 +343,9 @@ class Conversation:
             await self._record()
         if state.snooze_until is not None and state.snooze_until <= now and state.status is Status.SNOOZED:
             state.wake(now)
+            await self._record()
+        offering.expire(state, now)
+        if offering.is_asking(state):
             await self._record()
         if state.idle_at <= now and state.closing is None:
             self._on_silence()

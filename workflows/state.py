@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from domain.commands import PersonVerb, ReceiveMessage, RecordDelivery, StartConversation, Verdict
-from domain.conversations import ClosedReason, ConversationRecord, Due, HandOff, HandOffReason, Status
+from domain.commands import OfferAgain, PersonVerb, ReceiveMessage, RecordDelivery, StartConversation, Verdict
+from domain.conversations import ClosedReason, ConversationRecord, Due, HandOff, HandOffReason, StandingOffer, Status
 from domain.ladder import Rung
 from domain.messages import InboundMessage, MessageRef, OutboundMessage, Sender
 from domain.model import Model, UtcDatetime
@@ -16,7 +16,7 @@ SEEN_LIMIT = 500
 RECENT_LIMIT = 100
 VERDICT_LIMIT = 50
 
-Signal = ReceiveMessage | RecordDelivery | PersonVerb
+Signal = ReceiveMessage | RecordDelivery | OfferAgain | PersonVerb
 
 
 class Outgoing(Model):
@@ -48,6 +48,9 @@ class ConversationState(BaseModel):
     snoozed_status: Status | None = None
     """What a snoozed conversation wakes up to."""
     assignee_id: str | None = None
+    assigned_at: UtcDatetime | None = None
+    offer: StandingOffer | None = None
+    """Of a flagged conversation whose inbox offers them; see `workflows.offering`."""
     epoch: int = 0
     """Raised whenever a person gets the conversation; a bot's message of an older epoch is never sent."""
     version: int = 0
@@ -144,6 +147,8 @@ class ConversationState(BaseModel):
         """A person has it from here on: the epoch rises, so that nothing the bot had decided is sent any more."""
         self.epoch += 1
         self.status = Status.HUMAN
+        if manager_id != self.assignee_id:
+            self.assigned_at = now
         self.assignee_id = manager_id
         self.snooze_until = self.snoozed_status = None
         self.reply_at = None
@@ -197,10 +202,21 @@ class ConversationState(BaseModel):
             return None
         return self.policy.turn_closes_at(self.pending_first_at, self.pending_last_at)
 
+    @property
+    def standing(self) -> StandingOffer | None:
+        """The offer, while it counts."""
+        return self.offer if self.status is Status.FLAGGED else None
+
     def deadlines(self) -> list[datetime]:
         """What the clock alone brings about, turns and sends apart."""
         idle_at = self.idle_at if self.closing is None else None
-        due = [idle_at, self.reply_at, self.snooze_until, *(notice.at for notice in self.notices)]
+        due = [
+            idle_at,
+            self.reply_at,
+            self.snooze_until,
+            self.standing.expires_at if self.standing else None,
+            *(notice.at for notice in self.notices),
+        ]
         return [at for at in due if at is not None]
 
     def unseen_after(self, message_id: str | None, manager_id: str) -> tuple[str, ...]:
@@ -215,6 +231,7 @@ class ConversationState(BaseModel):
     def next_record(self, now: datetime) -> ConversationRecord:
         """What SQL is told; every call is a newer version."""
         self.version += 1
+        offer = self.standing
         return ConversationRecord(
             conversation_id=self.conversation_id,
             workflow_id=self.workflow_id,
@@ -228,11 +245,16 @@ class ConversationState(BaseModel):
             assignee_id=self.assignee_id,
             hand_off=self.hand_off,
             waiting_since=self.waiting_since,
-            due=Due(idle_at=self.idle_at, reply_at=self.reply_at, snooze_until=self.snooze_until),
+            due=Due(
+                idle_at=self.idle_at, reply_at=self.reply_at, snooze_until=self.snooze_until, offer_at=offer.expires_at if offer else None
+            ),
             language=self.language,
             opened_at=self.opened_at,
             closed_at=now if self.status is Status.CLOSED else None,
             unanswered=self.unanswered,
+            offered_to=offer.manager_id if offer else None,
+            in_line_since=offer.since if offer and offer.manager_id is None else None,
+            assigned_at=self.assigned_at,
         )
 
 

@@ -12,8 +12,9 @@ STATUS = SearchAttributeKey.for_keyword("FrontdeskStatus")
 CHANNEL = SearchAttributeKey.for_keyword("FrontdeskChannel")
 INBOX = SearchAttributeKey.for_keyword("FrontdeskInbox")
 ASSIGNEE = SearchAttributeKey.for_keyword("FrontdeskAssignee")
+OFFERED_TO = SearchAttributeKey.for_keyword("FrontdeskOfferedTo")
 WAITING_SINCE = SearchAttributeKey.for_datetime("FrontdeskWaitingSince")
-SEARCH_ATTRIBUTES = (STATUS, CHANNEL, INBOX, ASSIGNEE, WAITING_SINCE)
+SEARCH_ATTRIBUTES = (STATUS, CHANNEL, INBOX, ASSIGNEE, OFFERED_TO, WAITING_SINCE)
 
 
 def attributes_of(state: ConversationState) -> TypedSearchAttributes:
@@ -24,6 +25,8 @@ def attributes_of(state: ConversationState) -> TypedSearchAttributes:
     ]
     if state.assignee_id is not None:
         pairs.append(SearchAttributePair(ASSIGNEE, state.assignee_id))
+    if state.standing is not None and state.standing.manager_id is not None:
+        pairs.append(SearchAttributePair(OFFERED_TO, state.standing.manager_id))
     if state.waiting_since is not None:
         pairs.append(SearchAttributePair(WAITING_SINCE, state.waiting_since))
     return TypedSearchAttributes(pairs)
@@ -33,7 +36,7 @@ def show(state: ConversationState, shown: TypedSearchAttributes) -> TypedSearchA
     """Brings the UI up to date; an unchanged attribute costs no history event. Returns what is shown now."""
     now = attributes_of(state)
     if now != shown:
-        gone = [key.value_unset() for key in (ASSIGNEE, WAITING_SINCE) if shown.get(key) is not None and now.get(key) is None]
+        gone = [key.value_unset() for key in (ASSIGNEE, OFFERED_TO, WAITING_SINCE) if shown.get(key) is not None and now.get(key) is None]
         changed = [pair.key.value_set(pair.value) for pair in now.search_attributes if shown.get(pair.key) != pair.value]
         workflow.upsert_search_attributes([*changed, *gone])
     workflow.set_current_details(details_of(state))
@@ -47,6 +50,11 @@ def details_of(state: ConversationState) -> str:
         lines.append(f"Stopped because {words_for(state.hand_off.reason)}: {state.hand_off.detail}")
     if state.assignee_id is not None:
         lines.append(f"Manager `{state.assignee_id}` has it")
+    offer = state.standing
+    if offer is not None and offer.manager_id is not None and offer.expires_at is not None:
+        lines.append(f"Offered to manager `{offer.manager_id}` until {offer.expires_at.isoformat(timespec='seconds')}")
+    elif offer is not None:
+        lines.append(f"In line since {offer.since.isoformat(timespec='seconds')}: offered as soon as somebody is free")
     lines.append(f"{len(state.pending)} to answer, {len(state.unreplied)} waiting for a person, {len(state.outbox)} to send")
     deadlines = (("idle reset", state.idle_at), ("back to the bot", state.reply_at), ("wakes", state.snooze_until))
     lines += [f"- {name}: {at.isoformat(timespec='seconds')}" for name, at in deadlines if at is not None]

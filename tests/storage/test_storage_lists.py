@@ -69,8 +69,8 @@ async def ids(conversations: Conversations, section: Section = Section.ALL, *, m
 async def test_sections_show_what_belongs_there(write: Write, conversations: Conversations, me: Manager) -> None:
     await write("bot", minute=1)
     await write("flagged", minute=2, status=Status.FLAGGED)
-    await write("offered", minute=3, status=Status.FLAGGED, assignee_id=me.id)
-    await write("elsewhere", minute=4, status=Status.FLAGGED, assignee_id="another")
+    await write("offered", minute=3, status=Status.FLAGGED, offered_to=me.id)
+    await write("elsewhere", minute=4, status=Status.FLAGGED, offered_to="another")
     await write("mine", minute=5, status=Status.HUMAN, assignee_id=me.id)
     await write("theirs", minute=6, status=Status.HUMAN, assignee_id="another")
     await write("asleep", minute=7, status=Status.SNOOZED, assignee_id=me.id)

@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from activities.assistant import AssistantActivities
 from activities.delivery import DeliveryActivities
 from activities.heartbeat import HeartbeatInterceptor
+from activities.line import LineWatch
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
 from activities.turns import DraftPolicy, TurnActivities
@@ -29,7 +30,7 @@ from domain.errors import NotFound
 from domain.ids import inbound_message_id
 from domain.knowledge import ChunkKind, Citation, Draft, Evidence, Passage
 from domain.ladder import Medium
-from domain.managers import Inbox, Manager, Role
+from domain.managers import Availability, Inbox, Manager, Role
 from domain.messages import Arrival, Direction, InboundEvent, InboundMessage, Message, MessageType, OutboundMessage, Recipient
 from domain.notices import Digest
 from domain.ports import Assistant, Credentials
@@ -153,6 +154,10 @@ class Desk:
             task_queue=task_queue,
         )
 
+    def watch(self) -> LineWatch:
+        """As a worker has one; a test looks when it wants."""
+        return LineWatch(self.stores.line, self.gateway.offer_again)
+
     def worker(self, **options: Any) -> Worker:
         conversations = self.stores.conversations
         records = RecordActivities(conversations)
@@ -175,6 +180,15 @@ class Desk:
             workflow_failure_exception_types=[Exception],
             **options,
         )
+
+    # The team
+
+    async def there(self, who: Manager, until: datetime) -> None:
+        """Their dashboard is open, and stays so until then."""
+        await self.stores.attendance.seen(who.id, until)
+
+    async def says_of_self(self, who: Manager, availability: Availability, at: datetime) -> None:
+        await self.stores.attendance.say(who.id, availability, at)
 
     # The customer
 
