@@ -27,6 +27,7 @@ from channels.registry import FEATURES, Vendors, build_channels
 from domain.ladder import Medium
 from domain.ports import Notifier
 from gateway import TASK_QUEUE, ConversationGateway, open_client, prepare_namespace
+from knowledge.hearing import KnowledgeListener
 from knowledge.importing import import_document
 from knowledge.index import KnowledgeIndex
 from notifications.logged import Logged
@@ -104,7 +105,7 @@ def build_worker(
     vendors = Vendors(vendor_http(), **settings.vendor_urls)
     activities = (
         *_methods(RecordActivities(stores.conversations)),
-        *_methods(TurnActivities(stores.conversations, index, DraftPolicy(configured=assistant is not None))),
+        *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), DraftPolicy(configured=assistant is not None))),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, assistant)),
         *_methods(DeliveryActivities(stores.ledger, stores.inboxes, build_channels(http, vendors))),
         *_methods(NoticeActivities(stores.notices, build_notifiers(settings))),

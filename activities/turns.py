@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from domain.conversations import RecordedMessages
-from domain.ports import ConversationStore, Retriever
+from domain.ports import ConversationStore, Listener, Retriever
 from domain.turns import Finding, Retrieved, Turn
 
 
@@ -18,15 +18,18 @@ class DraftPolicy:
 
 
 class TurnActivities:
-    def __init__(self, conversations: ConversationStore, retriever: Retriever, drafts: DraftPolicy) -> None:
+    def __init__(self, conversations: ConversationStore, retriever: Retriever, listener: Listener, drafts: DraftPolicy) -> None:
         self._conversations = conversations
         self._retriever = retriever
+        self._listener = listener
         self._drafts = drafts
 
     @activity.defn
     async def retrieve_passages(self, turn: Turn) -> Retrieved:
         """Stores the messages and the evidence in one transaction; only ids, figures and the draft travel back."""
-        evidence = await self._retriever.search(turn.question, threshold=0.0)
+        found = await self._retriever.search(turn.question, threshold=0.0)
+        heard = await self._listener.hear(turn.question, earlier=turn.earlier, told=turn.told)
+        evidence = found.model_copy(update={"heard": {"upset": heard.upset, "repeats": float(heard.repeats)}})
         recorded = await self._conversations.record(
             RecordedMessages(record=turn.record, messages=turn.messages), evidence=(turn.id, evidence)
         )
@@ -41,5 +44,6 @@ class TurnActivities:
                 draft=evidence.draft,
                 suggestions=evidence.suggestions,
                 knowledge_version=evidence.knowledge_version,
+                heard=heard,
             ),
         )

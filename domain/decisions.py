@@ -1,4 +1,8 @@
-"""The pure decision what to do with a turn: answer, offer near questions, or hand over to a person."""
+"""The pure decision what to do with a turn: answer, offer near questions, offer a person, or hand over to one.
+
+`before_retrieval` looks at the messages, `after_hearing` at what the worker heard in them, `decide` at what the documents say. Each
+rule has its field in the policy.
+"""
 
 import re
 from enum import StrEnum
@@ -8,12 +12,20 @@ from domain.conversations import HandOffReason
 from domain.knowledge import Draft
 from domain.messages import SILENT_KINDS, SILENT_TYPES, InboundMessage, MessageType
 from domain.model import Model
+from domain.person_requests import accepts, asks_for_person
 from domain.policy import Policy
+from domain.turns import Heard
 
 
 class Outcome(StrEnum):
     ANSWER = "answer"
     OFFER = "offer"
+    OFFER_PERSON = "offer_person"
+    """The customer is asked whether a person shall take over."""
+    SAY_AGAIN = "say_again"
+    """What a manager has answered to the same question is repeated in the manager's words."""
+    ASK_FOR_WORDS = "ask_for_words"
+    """The customer is asked to write what the bot can't read."""
     FLAG = "flag"
 
 
@@ -26,36 +38,6 @@ class Decision(Model):
 
 OFFER_SHARE = 0.6
 """From this share of the threshold up, near questions are offered instead of flagging."""
-
-_PERSON = re.compile(
-    r"\b(?:"
-    r"(?:talk|speak|chat|connect me|transfer me|put me through|pass me) (?:to|with) (?:a |an |the |some|your )?"
-    r"(?:real |live |actual |human )?(?:human|person|people|someone|somebody|agent|manager|representative|operator|advisor|staff|one)"
-    r"|(?:real|live|actual) (?:human|person|agent)|human (?:agent|being|please|help|support)"
-    r"|(?:want|need|give me|get me) (?:a |an )?(?:human|person|agent|operator|representative|manager)\b"
-    r"|(?:hablar|comunicar(?:me|se)?|contactar|chatear) con (?:una? |el |la |algun[ao]? |otra )?"
-    r"(?:persona|humano|humana|agente|asesora?|operadora?|representante|encargad[oa]|alguien|vendedora?|gerente)"
-    r"|(?:quiero|necesito|dame|pas[aá]me(?: con)?) (?:una? )?(?:persona|humano|agente|asesora?|operadora?)|persona real|atenci[oó]n humana"
-    r"|(?:falar|conversar) com (?:uma? |o |a |algum |alguma )?"
-    r"(?:pessoa|humano|humana|atendente|agente|operadora?|representante|gerente|algu[eé]m|vendedora?)"
-    r"|(?:quero|preciso(?: de)?|me passa) (?:uma? )?(?:pessoa|humano|atendente)|pessoa (?:real|de verdade)|atendimento humano"
-    r"|parler (?:à|a|avec) (?:une? |quelqu'un|un vrai )?(?:personne|humain|conseiller|conseillère|agent|quelqu)"
-    r"|mit (?:einem|einer|jemandem)(?: echten)? ?(?:menschen|person|mitarbeiter(?:in)?|berater(?:in)?)? ?(?:sprechen|reden)"
-    r"|parlare con (?:una? |un')?(?:persona|operatore|operatrice|umano|qualcuno|agente)"
-    r")\b",
-    re.IGNORECASE,
-)
-_ONLY_PERSON = re.compile(
-    r"^\W*(?:(?:please|por favor|hi|hello|hola|ol[aá])\W+)?(?:an? |una? |uma )?"
-    r"(?:human|agent|operator|person|representative|persona|humano|agente|operador|asesor|atendente|pessoa|conseiller|mitarbeiter|operatore)"
-    r"(?:\W+(?:please|por favor|pls))?\W*$",
-    re.IGNORECASE,
-)
-
-
-def asks_for_person(text: str) -> bool:
-    """Whether the customer asks to be put through to a person (en, es, pt, fr, de, it)."""
-    return bool(_PERSON.search(text) or _ONLY_PERSON.match(text))
 
 
 def found_keyword(text: str, keywords: tuple[str, ...]) -> str | None:
@@ -81,18 +63,41 @@ def _is_readable(message: InboundMessage) -> bool:
     return message.type in WORDS_WITH_MEDIA and bool(message.text.strip())
 
 
-def before_retrieval(messages: tuple[InboundMessage, ...], policy: Policy) -> Decision | None:
-    """What can be decided from the messages alone; None sends the turn on to the documents."""
+def before_retrieval(messages: tuple[InboundMessage, ...], policy: Policy, *, person_offered: bool = False) -> Decision | None:
+    """What can be decided from the messages alone; None sends the turn on to the documents.
+
+    `person_offered`: the bot's last message asked whether a person shall take over.
+    """
+    if person_offered and any(accepts(message.text) or asks_for_person(message.text) for message in messages):
+        detail = "The same question came again, and the customer wants to talk to a person"
+        return Decision(outcome=Outcome.FLAG, reason=HandOffReason.REPEATED_QUESTION, detail=detail)
+    unreadable = None
     for message in messages:
-        if asks_for_person(message.text):
+        if policy.person_requests and asks_for_person(message.text):
             return Decision(outcome=Outcome.FLAG, reason=HandOffReason.CUSTOMER_REQUEST, detail="The customer asked for a person")
         if word := found_keyword(message.text, policy.keywords):
             return Decision(outcome=Outcome.FLAG, reason=HandOffReason.KEYWORD, detail=f"The message holds the word “{word}”")
         if not _is_readable(message):
             kind = message.type.value.replace("_", " ")
-            return Decision(
-                outcome=Outcome.FLAG, reason=HandOffReason.UNSUPPORTED_CONTENT, detail=f"The bot can't read this kind of message ({kind})"
-            )
+            detail = f"The bot can't read this kind of message ({kind})"
+            if policy.unreadable_to_person:
+                return Decision(outcome=Outcome.FLAG, reason=HandOffReason.UNSUPPORTED_CONTENT, detail=detail)
+            unreadable = unreadable or Decision(outcome=Outcome.ASK_FOR_WORDS, detail=detail)
+    return unreadable if unreadable is not None and not any(message.text.strip() for message in messages) else None
+
+
+def after_hearing(heard: Heard, policy: Policy, *, person_was_offered: bool) -> Decision | None:
+    """What follows from how the customer said it and what was said before; None leaves it to the documents.
+
+    `person_was_offered`: at any time in this conversation; it is done once.
+    """
+    if policy.upset_threshold < 1 and heard.upset >= policy.upset_threshold:
+        detail = f"The customer sounds upset ({heard.upset:.0%}; handed over from {policy.upset_threshold:.0%})"
+        return Decision(outcome=Outcome.FLAG, reason=HandOffReason.NEGATIVE_SENTIMENT, detail=detail)
+    if heard.said_by_person is not None:
+        return Decision(outcome=Outcome.SAY_AGAIN, detail="A manager has answered the same question in this conversation")
+    if policy.repeats_before_offer and heard.repeats + 1 >= policy.repeats_before_offer and not person_was_offered:
+        return Decision(outcome=Outcome.OFFER_PERSON, detail=f"The same question came {heard.repeats + 1} times")
     return None
 
 

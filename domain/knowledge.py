@@ -106,6 +106,8 @@ class Evidence(Model):
     suggestions: tuple[str, ...] = ()
     knowledge_version: int = 0
     confidence_model: str = ""
+    heard: dict[str, float] = Field(default_factory=dict)
+    """What the worker heard in the question itself: how upset it sounds, and how often it came before. Of turns only."""
 
 
 class Answer(Model):

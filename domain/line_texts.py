@@ -18,6 +18,16 @@ class LineKey(StrEnum):
     TALKING_TO = "talking_to_line"
     """Somebody took the conversation; `{name}` is who."""
     BOT_BACK = "bot_back_line"
+    PERSON_OFFER = "person_offer_line"
+    PERSON_BUTTON = "person_button"
+    """The quick reply under it; `domain.person_requests` understands each of its texts."""
+    UNREADABLE = "unreadable_line"
+    WAIT = "wait_line"
+    """Follows the holding line; `{time}` is how long it usually takes."""
+    CLOSED = "closed_line"
+    """Follows the holding line outside business hours; `{when}` is the next opening."""
+    SAID_BEFORE = "said_before_line"
+    """A manager has answered the same question: `{text}` is the manager's answer."""
 
 
 TEXTS: Mapping[LineKey, Mapping[str, str]] = MappingProxyType(
@@ -70,5 +80,66 @@ TEXTS: Mapping[LineKey, Mapping[str, str]] = MappingProxyType(
             "de": "Unser Assistent antwortet wieder.",
             "it": "Il nostro assistente risponde di nuovo.",
         },
+        LineKey.PERSON_OFFER: {
+            "en": "It seems that my answers are not what you need. Would you like to talk to a person?",
+            "es": "Parece que mis respuestas no son lo que necesitas. ¿Quieres hablar con una persona?",
+            "pt": "Parece que as minhas respostas não são o que você precisa. Quer falar com uma pessoa?",
+            "fr": "Il semble que mes réponses ne vous aident pas. Voulez-vous parler à une personne ?",
+            "de": "Meine Antworten scheinen nicht zu helfen. Möchten Sie mit einem Menschen sprechen?",
+            "it": "Sembra che le mie risposte non siano quello che ti serve. Vuoi parlare con una persona?",
+        },
+        LineKey.PERSON_BUTTON: {
+            "en": "Talk to a person",
+            "es": "Hablar con una persona",
+            "pt": "Falar com uma pessoa",
+            "fr": "Parler à une personne",
+            "de": "Mit einem Menschen sprechen",
+            "it": "Parlare con una persona",
+        },
+        LineKey.UNREADABLE: {
+            "en": "I can't read this kind of message. Could you write it in words, please?",
+            "es": "No puedo leer este tipo de mensaje. ¿Podrías escribirlo con palabras, por favor?",
+            "pt": "Não consigo ler este tipo de mensagem. Você poderia escrever em palavras, por favor?",
+            "fr": "Je ne peux pas lire ce type de message. Pourriez-vous l'écrire, s'il vous plaît ?",
+            "de": "Diese Art von Nachricht kann ich nicht lesen. Könnten Sie es bitte in Worten schreiben?",
+            "it": "Non riesco a leggere questo tipo di messaggio. Potresti scriverlo a parole, per favore?",
+        },
+        LineKey.WAIT: {
+            "en": "Most customers get their answer within {time}.",
+            "es": "La mayoría recibe su respuesta en menos de {time}.",
+            "pt": "A maioria recebe a resposta em até {time}.",
+            "fr": "La plupart des clients reçoivent leur réponse en moins de {time}.",
+            "de": "Die meisten erhalten ihre Antwort innerhalb von {time}.",
+            "it": "La maggior parte riceve risposta entro {time}.",
+        },
+        LineKey.CLOSED: {
+            "en": "We are closed right now and back {when}.",
+            "es": "Ahora mismo estamos cerrados; volvemos {when}.",
+            "pt": "Estamos fechados agora; voltamos {when}.",
+            "fr": "Nous sommes fermés en ce moment ; de retour {when}.",
+            "de": "Wir haben gerade geschlossen und sind {when} wieder da.",
+            "it": "In questo momento siamo chiusi; torniamo {when}.",
+        },
+        LineKey.SAID_BEFORE: {
+            "en": "As we wrote before: {text}",
+            "es": "Como te escribimos antes: {text}",
+            "pt": "Como escrevemos antes: {text}",
+            "fr": "Comme nous vous l'avons écrit : {text}",
+            "de": "Wie wir Ihnen schon geschrieben haben: {text}",
+            "it": "Come ti abbiamo già scritto: {text}",
+        },
     }
 )
+
+WEEKDAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        "es": ("el lunes", "el martes", "el miércoles", "el jueves", "el viernes", "el sábado", "el domingo"),
+        "pt": ("segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado", "domingo"),
+        "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+        "de": ("am Montag", "am Dienstag", "am Mittwoch", "am Donnerstag", "am Freitag", "am Samstag", "am Sonntag"),
+        "it": ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"),
+    }
+)
+TODAY: Mapping[str, str] = MappingProxyType({"en": "today", "es": "hoy", "pt": "hoje", "fr": "aujourd'hui", "de": "heute", "it": "oggi"})
+"""With a time behind them: "Monday 9:00"."""

@@ -15,7 +15,7 @@ from domain.ladder import Medium
 from domain.managers import Inbox
 from domain.messages import InboundEvent, Message, OutboundMessage, Recipient
 from domain.notices import Debt, Digest
-from domain.turns import Notice, Recorded
+from domain.turns import Heard, Notice, Recorded, Told
 
 Credentials = Mapping[str, str]
 """A channel's settings, decrypted. Lives as long as one call; never logged, never in a payload."""
@@ -130,6 +130,12 @@ class DocumentStore(Protocol):
 class Retriever(Protocol):
     async def search(self, question: str, *, threshold: float) -> Evidence:
         """Looks the question up in the published documents; `threshold` only matters to what a caller shows beside it."""
+        ...
+
+
+class Listener(Protocol):
+    async def hear(self, question: str, *, earlier: Sequence[str], told: Sequence[Told]) -> Heard:
+        """How the customer sounds, and whether the same was asked before in this conversation, of the bot or of a person."""
         ...
 
 

@@ -11,6 +11,26 @@ from domain.model import Model
 from domain.policy import Policy
 
 
+class Told(Model):
+    """What a manager answered in this conversation, and to which words of the customer."""
+
+    message_id: str
+    manager_id: str
+    question: str
+    reply: str
+
+
+class Heard(Model):
+    """What the worker hears in a turn besides its question to the documents."""
+
+    upset: float = 0.0
+    """0 to 1: how angry or desperate the customer sounds."""
+    repeats: int = 0
+    """How many of the conversation's earlier turns asked the same, by meaning."""
+    said_by_person: str | None = None
+    """Id of the manager's reply that has answered the same question."""
+
+
 class Turn(Model):
     """One or more messages of a customer that are answered together."""
 
@@ -19,6 +39,10 @@ class Turn(Model):
     messages: tuple[InboundMessage, ...]
     question: str
     """What is looked up: the messages' texts, or the offered question that the customer picked."""
+    earlier: tuple[str, ...] = ()
+    """The questions of the last turns, oldest first."""
+    told: tuple[Told, ...] = ()
+    """What managers have answered since the conversation began, newest last."""
 
 
 class Finding(Model):
@@ -33,6 +57,7 @@ class Finding(Model):
     draft: Draft | None = None
     suggestions: tuple[str, ...] = ()
     knowledge_version: int = 0
+    heard: Heard = Heard()
 
 
 class Recorded(Model):

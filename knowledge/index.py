@@ -58,6 +58,10 @@ class KnowledgeIndex:
             return await asyncio.to_thread(self._look_up, corpus, question)
         return self._look_up(corpus, question)
 
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        """Of whole texts, one row for each; remembered like those of questions."""
+        return self._remembered(texts)
+
     async def retriever(self) -> PassageRetriever:
         """LlamaIndex's view of the documents as they are published now."""
         return PassageRetriever(await self._current(), self._remembered)

@@ -88,7 +88,7 @@ def test_no_page_names_a_setting_that_does_not_exist() -> None:
 def test_every_policy_name_is_documented_with_its_default() -> None:
     policy = Policy()
     rows = table(section(read("configuration.md"), "### Policy"))
-    lines = {name: rows.pop(name) for name in ("holding_line", "apology_line", "offer_line")}
+    lines = {name: rows.pop(name) for name in Policy.model_fields if name.endswith("_line")}
     assert lines == {name: getattr(policy, name) for name in lines}
     expected = {}
     for name, value in policy:

@@ -47,6 +47,10 @@ GROUPS = (
         "What goes to a person, and what happens if nobody comes.",
         (
             Field("keywords", "Words that always go to a person", "With commas between them.", "text"),
+            Field("person_requests", "Who asks for a person gets one", "", "switch"),
+            Field("unreadable_to_person", "What the bot can't read goes to a person", "Off: the customer is asked to write it.", "switch"),
+            Field("upset_threshold", "Angry or desperate from", "0 to 1; at 1 nobody is handed over for it.", "number"),
+            Field("repeats_before_offer", "Offers a person when a question comes so often", "0: never.", "number"),
             Field(
                 "business_hours",
                 "Business hours",
@@ -78,6 +82,9 @@ GROUPS = (
             Field("holding_line", "When a person is needed", "", "text"),
             Field("apology_line", "When nobody came in time", "", "text"),
             Field("offer_line", "Above near questions", "", "text"),
+            Field("person_offer_line", "When a person is offered", "", "text"),
+            Field("unreadable_line", "When the bot can't read a message", "", "text"),
+            Field("said_before_line", "Before what a person has answered already", "{text} is the answer.", "text"),
         ),
     ),
 )

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.conversations import HandOffReason, Status
-from domain.decisions import Outcome, before_retrieval, chosen_offer, decide, offer_text
+from domain.decisions import Decision, Outcome, after_hearing, before_retrieval, chosen_offer, decide, offer_text
 from domain.line_texts import LineKey
 from domain.lines import line
 from domain.messages import InboundMessage, MessageRef, Purpose
 from domain.model import Model
+from domain.policy import Policy
 from domain.turns import DraftRequest, Finding, Recorded, Turn
 from workflows.calls import draft_answer, retrieve_passages
 from workflows.sending import say, say_holding_line
@@ -30,8 +32,12 @@ class TurnEnded(Model):
 
 def question_of(state: ConversationState, batch: tuple[InboundMessage, ...]) -> str:
     """What is looked up: the customer's words, or the offered question that they pick."""
+    return question_of_texts(batch, state.offered)
+
+
+def question_of_texts(batch: tuple[InboundMessage, ...], offered: tuple[str, ...]) -> str:
     texts = [message.text.strip() for message in batch if message.text.strip()]
-    return "\n".join(chosen_offer(text, state.offered) or text for text in texts)
+    return "\n".join(chosen_offer(text, offered) or text for text in texts)
 
 
 async def read(state: ConversationState, turn: Turn, epoch: int) -> TurnEnded:
@@ -40,7 +46,7 @@ async def read(state: ConversationState, turn: Turn, epoch: int) -> TurnEnded:
     try:
         retrieved = await retrieve_passages(turn)
         ended = ended.model_copy(update={"recorded": retrieved.recorded, "finding": retrieved.finding})
-        if retrieved.finding.wants_draft and before_retrieval(turn.messages, retrieved.recorded.policy) is None:
+        if retrieved.finding.wants_draft and _early(state, turn.messages, retrieved.finding, retrieved.recorded.policy) is None:
             request = DraftRequest(
                 turn_id=turn.id,
                 conversation_id=state.conversation_id,
@@ -68,47 +74,52 @@ def conclude(state: ConversationState, ended: TurnEnded, now: datetime, new_id: 
     answered = {message.id for message in ended.batch}
     state.pending = [message for message in state.pending if message.id not in answered]
     state.pending_first_at = now
-    early = before_retrieval(ended.batch, state.policy)
+    early = _early(state, ended.batch, ended.finding, state.policy)
+    state.offered, offered = (), state.offered
+    state.person_offer_open = False
+    if early is None and ended.finding is None:
+        detail = ended.failed or "The answer could not be prepared"
+        early = Decision(outcome=Outcome.FLAG, reason=HandOffReason.ASSISTANT_FAILED, detail=detail)
+    if ended.finding is not None:
+        state.note_turn(question_of_texts(ended.batch, offered))
+        early = early or decide(ended.finding, state.policy, offered_before=bool(offered))
     if early is not None:
-        _flag(state, ended, early.reason or HandOffReason.MANUAL, early.detail, now, new_id)
-    elif ended.finding is None:
-        _flag(state, ended, HandOffReason.ASSISTANT_FAILED, ended.failed or "The answer could not be prepared", now, new_id)
-    else:
-        _decide(state, ended, ended.finding, now, new_id)
+        _act(state, ended, early, now, new_id)
 
 
-def _decide(state: ConversationState, ended: TurnEnded, finding: Finding, now: datetime, new_id: Callable[[], str]) -> None:
-    decision = decide(finding, state.policy, offered_before=bool(state.offered))
-    state.offered = ()
+def _early(state: ConversationState, batch: tuple[InboundMessage, ...], finding: Finding | None, policy: Policy) -> Decision | None:
+    """What is decided without the documents."""
+    early = before_retrieval(batch, policy, person_offered=state.person_offer_open)
+    if early is None and finding is not None:
+        early = after_hearing(finding.heard, policy, person_was_offered=state.person_offered)
+    return early
+
+
+def _act(state: ConversationState, ended: TurnEnded, decision: Decision, now: datetime, new_id: Callable[[], str]) -> None:
+    finding = ended.finding or Finding(turn_id=ended.turn_id)
     refs = tuple(MessageRef(id=message.id, provider_id=message.provider_id) for message in ended.batch)
-    if decision.outcome is Outcome.ANSWER and finding.draft is not None:
-        say(
-            state,
-            Purpose.ANSWER,
-            finding.draft.text,
-            now,
-            new_id,
-            in_reply_to=refs,
-            citations=finding.draft.citations,
-            confidence=finding.confidence,
-            turn_id=ended.turn_id,
-        )
-    elif decision.outcome is Outcome.OFFER:
-        state.offered = finding.suggestions
-        text = offer_text(line(LineKey.OFFER, state.language, state.policy), state.offered)
-        say(
-            state,
-            Purpose.OFFER,
-            text,
-            now,
-            new_id,
-            in_reply_to=refs,
-            quick_replies=state.offered,
-            confidence=finding.confidence,
-            turn_id=ended.turn_id,
-        )
-    else:
-        _flag(state, ended, decision.reason or HandOffReason.MISSING_KNOWLEDGE, decision.detail, now, new_id)
+    reply = partial(say, state, now=now, new_id=new_id, in_reply_to=refs, turn_id=ended.turn_id if ended.finding else None)
+    match decision.outcome:
+        case Outcome.ANSWER if finding.draft is not None:
+            reply(Purpose.ANSWER, finding.draft.text, citations=finding.draft.citations, confidence=finding.confidence)
+        case Outcome.OFFER:
+            state.offered = finding.suggestions
+            text = offer_text(line(LineKey.OFFER, state.language, state.policy), state.offered)
+            reply(Purpose.OFFER, text, quick_replies=state.offered, confidence=finding.confidence)
+        case Outcome.OFFER_PERSON:
+            state.person_offered = state.person_offer_open = True
+            button = line(LineKey.PERSON_BUTTON, state.language, state.policy)
+            reply(Purpose.OFFER, line(LineKey.PERSON_OFFER, state.language, state.policy), quick_replies=(button,))
+        case Outcome.SAY_AGAIN if (told := _told(state, finding)) is not None:
+            reply(Purpose.ANSWER, line(LineKey.SAID_BEFORE, state.language, state.policy, text=told))
+        case Outcome.ASK_FOR_WORDS:
+            reply(Purpose.ANSWER, line(LineKey.UNREADABLE, state.language, state.policy))
+        case _:
+            _flag(state, ended, decision.reason or HandOffReason.MISSING_KNOWLEDGE, decision.detail, now, new_id)
+
+
+def _told(state: ConversationState, finding: Finding) -> str | None:
+    return next((one.reply for one in reversed(state.told) if one.message_id == finding.heard.said_by_person), None)
 
 
 def _flag(state: ConversationState, ended: TurnEnded, reason: HandOffReason, detail: str, now: datetime, new_id: Callable[[], str]) -> None:

@@ -291,7 +291,7 @@ class Conversation:
         batch = tuple(state.pending if state.policy.quiet_window_seconds > 0 else state.pending[:1])
         state.unrecorded = [message for message in state.unrecorded if message not in batch]
         record = state.next_record(workflow.now())
-        turn = Turn(id=_new_id(), record=record, messages=batch, question=question_of(state, batch))
+        turn = Turn(id=_new_id(), record=record, messages=batch, question=question_of(state, batch), earlier=state.earlier, told=state.told)
         self._internal.append(await read(state, turn, state.epoch))
 
     async def _deliver(self, item: Outgoing) -> None:
@@ -339,7 +339,7 @@ class Conversation:
         if state.reply_at is not None and state.reply_at <= now and state.status is Status.FLAGGED:
             state.give_up_waiting()
             if apology := line(LineKey.APOLOGY, state.language, state.policy):
-                say(state, Purpose.APOLOGY, apology, now, _new_id)
+                say(state, Purpose.APOLOGY, apology, now=now, new_id=_new_id)
             await self._record()
         if state.snooze_until is not None and state.snooze_until <= now and state.status is Status.SNOOZED:
             state.wake(now)

@@ -21,9 +21,9 @@ def say(
     state: ConversationState,
     purpose: Purpose,
     text: str,
+    *,
     now: datetime,
     new_id: Callable[[], str],
-    *,
     in_reply_to: tuple[MessageRef, ...] = (),
     quick_replies: tuple[str, ...] = (),
     citations: tuple[Citation, ...] = (),
@@ -36,7 +36,7 @@ def say(
         # The chat page greets before anybody has written.
         greeting = line(LineKey.GREETING, state.language, state.policy)
         if greeting and state.start.channel is not ChannelKind.WEBCHAT:
-            say(state, Purpose.GREETING, greeting, now, new_id)
+            say(state, Purpose.GREETING, greeting, now=now, new_id=new_id)
     message = OutboundMessage(
         id=new_id(),
         conversation_id=state.conversation_id,
@@ -61,7 +61,7 @@ def say_holding_line(state: ConversationState, now: datetime, new_id: Callable[[
     text = line(LineKey.HOLDING, state.language, state.policy)
     if text and not state.holding_sent:
         state.holding_sent = True
-        say(state, Purpose.HOLDING, text, now, new_id, turn_id=turn_id)
+        say(state, Purpose.HOLDING, text, now=now, new_id=new_id, turn_id=turn_id)
 
 
 def after_send(state: ConversationState, report: DeliveryReport, now: datetime) -> bool:
@@ -82,6 +82,7 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
         case SendResult.FAILED | SendResult.UNKNOWN:
             _ask_for_person(state, message, report, now)
             if report.result == SendResult.FAILED:
+                state.forget_told(message.id)
                 _hand_over(state, message.in_reply_to)
             if state.unreplied:
                 state.waiting_since = state.waiting_since or now

@@ -10,10 +10,16 @@ from domain.ladder import Rung
 from domain.messages import InboundMessage, MessageRef, OutboundMessage, Sender
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
+from domain.turns import Told
 
 SEEN_LIMIT = 500
 """Message ids kept for dropping repeats; the door's unique key catches what is older."""
 RECENT_LIMIT = 100
+EARLIER_LIMIT = 6
+"""Turns whose questions are compared with a new one."""
+TOLD_LIMIT = 8
+SHORT_TEXT = 500
+"""Characters kept of what is compared later."""
 VERDICT_LIMIT = 50
 
 Signal = ReceiveMessage | RecordDelivery | OfferAgain | PersonVerb
@@ -72,6 +78,16 @@ class ConversationState(BaseModel):
     unreplied: list[MessageRef] = Field(default_factory=list)
     """What the customer wrote to a person: stands in the person's next reply."""
     offered: tuple[str, ...] = ()
+    person_offered: bool = False
+    """Whether a person was offered in this conversation: it is done once."""
+    person_offer_open: bool = False
+    """Whether the bot's last message asked so."""
+    earlier: tuple[str, ...] = ()
+    """The questions of the last turns, oldest first."""
+    asked_person: tuple[str, ...] = ()
+    """The words of `unreplied`."""
+    told: tuple[Told, ...] = ()
+    """What managers have answered, newest last: the bot says nothing else to the same question."""
     outbox: list[Outgoing] = Field(default_factory=list)
     returns_after: str | None = None
     """The manager's reply after whose delivery the bot has the conversation again."""
@@ -121,8 +137,24 @@ class ConversationState(BaseModel):
     def wait_for_person(self, messages: list[InboundMessage], now: datetime) -> None:
         """The customer's messages wait for a person; the clock runs from the first one and is not moved by later ones."""
         if messages:
+            self.asked_person = (*self.asked_person, *(_short(message.text) for message in messages if message.text.strip()))[-TOLD_LIMIT:]
             self.unreplied = [*self.unreplied, *(MessageRef(id=message.id, provider_id=message.provider_id) for message in messages)]
             self.waiting_since = self.waiting_since or now
+
+    def note_turn(self, question: str) -> None:
+        if question.strip():
+            self.earlier = (*self.earlier, _short(question))[-EARLIER_LIMIT:]
+
+    def note_told(self, message_id: str, manager_id: str, reply: str) -> None:
+        """A manager answers what waits. What is too long to be said again, or is a file, is not kept."""
+        asked, self.asked_person = self.asked_person, ()
+        if reply.strip() and len(reply) <= SHORT_TEXT:
+            some = (Told(message_id=message_id, manager_id=manager_id, question=question, reply=reply) for question in asked)
+            self.told = (*self.told, *some)[-TOLD_LIMIT:]
+
+    def forget_told(self, message_id: str) -> None:
+        """It did not reach the customer."""
+        self.told = tuple(one for one in self.told if one.message_id != message_id)
 
     def queue_for_bot(self, message: InboundMessage, now: datetime) -> None:
         self.pending_first_at = self.pending_first_at if self.pending and self.pending_first_at else now
@@ -138,6 +170,7 @@ class ConversationState(BaseModel):
         self.assignee_id = None
         self.hand_off = hand_off
         self.offered = ()
+        self.person_offer_open = False
         self.reply_at = hand_off.at + timedelta(minutes=self.policy.reply_timeout_minutes)
         self.give_pending_to_person(hand_off.at)
         self.waiting_since = self.waiting_since or hand_off.at
@@ -154,6 +187,7 @@ class ConversationState(BaseModel):
         self.reply_at = None
         self.notices = []
         self.offered = ()
+        self.person_offer_open = False
         self.returns_after = None
         self.give_pending_to_person(now)
         # A bot's message in back-off would hold up the person's reply; let the ledger refuse it now.
@@ -165,6 +199,7 @@ class ConversationState(BaseModel):
         self.hand_off = None
         self.waiting_since = None
         self.unreplied = []
+        self.asked_person = ()
         self.reply_at = self.snooze_until = self.snoozed_status = None
         self.notices = []
         self.holding_sent = False
@@ -256,6 +291,10 @@ class ConversationState(BaseModel):
             in_line_since=offer.since if offer and offer.manager_id is None else None,
             assigned_at=self.assigned_at,
         )
+
+
+def _short(text: str) -> str:
+    return text.strip()[:SHORT_TEXT]
 
 
 class NextEpisode(Model):

@@ -161,6 +161,7 @@ def _post_reply(state: ConversationState, verb: PostReply, now: datetime) -> str
         epoch=state.epoch,
         created_at=now,
     )
+    state.note_told(message.id, verb.manager_id, verb.text if not verb.attachments else "")
     state.unreplied = []
     state.waiting_since = None
     state.unanswered = False

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.conversations import HandOffReason
-from domain.decisions import Outcome, asks_for_person, before_retrieval, chosen_offer, decide, found_keyword, offer_text
+from domain.decisions import Outcome, before_retrieval, chosen_offer, decide, found_keyword, offer_text
 from domain.knowledge import Draft
 from domain.messages import Attachment, InboundMessage, MessageType
+from domain.person_requests import asks_for_person
 from domain.policy import Policy
 from domain.turns import Finding
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from channels.standard_webhooks import sign, verify
-from domain.decisions import asks_for_person
+from domain.person_requests import asks_for_person
 from examples.build_pdf import SOURCE
 from examples.customers import CHAT_CUSTOMERS, REST_CUSTOMERS, Receiver, visit
 from tests.vendors.serving import serving

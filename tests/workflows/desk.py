@@ -34,6 +34,7 @@ from domain.managers import Availability, Inbox, Manager, Role
 from domain.messages import Arrival, Direction, InboundEvent, InboundMessage, Message, MessageType, OutboundMessage, Recipient
 from domain.notices import Digest
 from domain.ports import Assistant, Credentials
+from domain.turns import Heard, Told
 from gateway import ConversationGateway, Received
 from storage.stores import Stores, open_stores
 from workflows.conversation import Conversation
@@ -65,6 +66,13 @@ class Documents:
             return self._evidence("Two years.", 0.4, suggestions=("How long is the warranty?", "Do you ship to Chile?"))
         answer = KNOWN.get(words)
         return self._evidence(answer, 0.9) if answer else Evidence()
+
+    async def hear(self, question: str, *, earlier: Sequence[str], told: Sequence[Told]) -> Heard:
+        """The same words are the same question, and capitals are anger."""
+        words = question.lower().split()
+        said = [one.message_id for one in told if one.question.lower().split() == words]
+        repeats = sum(text.lower().split() == words for text in earlier)
+        return Heard(upset=float(question.isupper()), repeats=repeats, said_by_person=said[-1] if said else None)
 
     def _evidence(self, answer: str, confidence: float, suggestions: tuple[str, ...] = ()) -> Evidence:
         passage = Passage(chunk_id="c1", document_id="d1", document="shop.pdf", page=2, kind=ChunkKind.TEXT, text=answer, score=confidence)
@@ -161,7 +169,7 @@ class Desk:
     def worker(self, **options: Any) -> Worker:
         conversations = self.stores.conversations
         records = RecordActivities(conversations)
-        turns = TurnActivities(conversations, self.documents, DraftPolicy(configured=self.assistant is not None))
+        turns = TurnActivities(conversations, self.documents, self.documents, DraftPolicy(configured=self.assistant is not None))
         return Worker(
             self.client,
             task_queue=self.task_queue,

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from channels.registry import FEATURES
 from domain.channels import ChannelKind, SendResult
 from domain.conversations import Status
-from domain.decisions import asks_for_person
 from domain.knowledge import Citation
 from domain.managers import Inbox, Role
+from domain.person_requests import asks_for_person
 from storage.secrets import Vault
 from tests.web.chat.conftest import application, assemble, browser
 from tests.web.chat.desk import FakeDesk
