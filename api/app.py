@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from api import ask, conversations, documents, inboxes
+from api import ask, contacts, conversations, documents, inboxes
 from api.actions import actions_router
 from api.health import health_router
 from api.metrics import Metrics
@@ -75,7 +75,15 @@ def build_app(
 
     door = WebhookDoor(metrics, clock)
     app.add_route("/webhooks/{channel}/{inbox_id}", door.receive, methods=["GET", "POST"], include_in_schema=False)
-    for router in (conversations.router, actions_router(metrics), inboxes.router, documents.router, ask.router, health_router(metrics)):
+    for router in (
+        conversations.router,
+        actions_router(metrics),
+        inboxes.router,
+        documents.router,
+        contacts.router,
+        ask.router,
+        health_router(metrics),
+    ):
         app.include_router(router)
     app.include_router(chat.router, include_in_schema=False)
     add_dashboard(app)

@@ -46,6 +46,7 @@ async def create_app(settings: Settings) -> FastAPI:
         db=stores.db,
         conversations=stores.conversations,
         arrivals=stores.arrivals,
+        contacts=stores.contacts,
         inboxes=stores.inboxes,
         people=stores.people,
         documents=stores.documents,

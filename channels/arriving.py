@@ -73,6 +73,7 @@ def arrival(
     address: str,
     name: str,
     content: Content,
+    aliases: Iterable[str] = (),
     language: str = "",
     sent_at: datetime | None,
     received_at: datetime,
@@ -92,4 +93,7 @@ def arrival(
         received_at=received_at,
         raw_kind=content.raw_kind,
     )
-    return Arrival(address=address, name=name.strip()[:200] or None, message=message, body_hash=sha256(said.encode()).hexdigest())
+    others = tuple(dict.fromkeys(other for other in aliases if other and other != address and len(other) <= LONGEST_ID))
+    return Arrival(
+        address=address, aliases=others, name=name.strip()[:200] or None, message=message, body_hash=sha256(said.encode()).hexdigest()
+    )

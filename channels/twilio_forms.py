@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from channels.arriving import LONGEST_ID, Content, arrival, attached, place, unsupported
 from channels.json_body import storable
+from channels.phone_numbers import language_of, language_of_country, other_spellings
 from channels.twilio_errors import words_for
 from domain.errors import InvalidInput
 from domain.messages import OPT_OUT, Attachment, DeliveryReceipt, DeliveryState, Ignored, InboundEvent, MessageType
@@ -70,8 +71,10 @@ def read_event(body: bytes, query: Mapping[str, str], line: Line, *, received_at
         kind=OPT_OUT if form.get("OptOutType") else "message",
         provider_id=sid,
         address=sender,
+        aliases=other_spellings(sender),
         name=form.get("ProfileName", ""),
         content=_content(form),
+        language=language_of_country(form.get("FromCountry", "")) or language_of(sender),
         sent_at=None,
         received_at=received_at,
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from channels.arriving import LONGEST_ID, Content, arrival, attached, contact_card, moment, place, unsupported
 from channels.json_body import Fields
 from channels.meta_webhooks import entries
+from channels.phone_numbers import language_of, language_of_country, other_spellings
 from channels.whatsapp_errors import delivery_words
 from domain.messages import START, Arrival, DeliveryReceipt, DeliveryState, Echo, Ignored, InboundEvent, MessageType
 
@@ -72,26 +73,43 @@ def _change(delivery: _Delivery, change: Fields) -> Iterator[InboundEvent]:
 
 def _message(delivery: _Delivery, message: Fields, people: Sequence[Fields]) -> InboundEvent:
     wamid, person = message.text("id"), _person(message.text("from_user_id"), message.text("from"), people)
-    address = message.text("from_user_id") or person.text("user_id") or message.text("from") or person.text("wa_id")
-    if not wamid or not address or max(len(wamid), len(address)) > LONGEST_ID:
+    names = _names_of(message, person)
+    if not wamid or not names or max(len(wamid), len(names[0])) > LONGEST_ID:
         return Ignored(reason="a message without its id or its sender")
     if "group_id" in message:
         return Ignored(reason="a message in a group")
     kind = message.text("type")
-    return _arrival(delivery, message, _event_kind(kind), wamid, address, person.inner("profile").text("name"), _content(kind, message))
+    return _arrival(delivery, message, _event_kind(kind), wamid, names, person.inner("profile").text("name"), _content(kind, message))
 
 
-def _arrival(delivery: _Delivery, message: Fields, kind: str, wamid: str, address: str, name: str, content: Content) -> Arrival:
+def _names_of(message: Fields, person: Fields) -> tuple[str, ...]:
+    """Every address by which the sender goes, the one to answer first. When a number has changed, the new one comes before the old."""
+    system = message.inner("system")
+    changed = (system.text("user_id"), system.text("new_user_id"), system.text("wa_id"), system.text("new_wa_id"))
+    user_ids = (message.text("from_user_id"), person.text("user_id"))
+    phones = (message.text("from"), system.text("customer"), person.text("wa_id"))
+    return tuple(dict.fromkeys(name for name in (*changed, *user_ids, *phones) if name))
+
+
+def _arrival(delivery: _Delivery, message: Fields, kind: str, wamid: str, names: tuple[str, ...], name: str, content: Content) -> Arrival:
     return arrival(
         delivery.inbox_id,
         kind=kind,
         provider_id=wamid,
-        address=address,
+        address=names[0],
+        aliases=(*names[1:], *(spelling for one in names for spelling in other_spellings(one))),
         name=name,
         content=content,
+        language=_language(names),
         sent_at=moment(message.text("timestamp")),
         received_at=delivery.received_at,
     )
+
+
+def _language(names: tuple[str, ...]) -> str:
+    """A user id begins with its country; a number has one."""
+    user_id = next((name for name in names if name[2:3] == "."), None)
+    return language_of_country(user_id[:2]) if user_id else language_of(names[0])
 
 
 def _event_kind(kind: str) -> str:

@@ -33,7 +33,9 @@ STANDBY = "standby"
 """Event kind of what a customer wrote while another app had the conversation."""
 OPT_OUT = "opt_out"
 """Event kind of a word by which a customer stops, resumes or asks about the messages, and which the vendor itself has answered."""
-SILENT_KINDS = frozenset({START, STANDBY, OPT_OUT})
+SYSTEM = "system"
+"""Event kind of what the channel itself says of a customer, such as a new telephone number."""
+SILENT_KINDS = frozenset({START, STANDBY, OPT_OUT, SYSTEM})
 """Event kinds that are recorded and shown but ask for no answer, whatever their type."""
 
 
@@ -197,6 +199,8 @@ class Arrival(Model):
 
     address: str
     """The channel's own user id on this inbox."""
+    aliases: tuple[str, ...] = ()
+    """Other addresses of the same person here, by the channel's word or another spelling: what comes from them is the same conversation."""
     name: str | None = None
     message: InboundMessage
     body_hash: str

@@ -1,32 +1,19 @@
 """The door: every message that comes in is written down once, before anything else happens to it."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import Conflict, NotFound
-from domain.ids import conversation_key, derived_id, workflow_id
 from domain.managers import Inbox
 from domain.messages import Arrival
 from domain.model import Model
+from storage.addressing import addressee, known_addressee
 from storage.database import Database
-from storage.tables import IS_OPEN, addresses, contacts, conversations, installation, receipts
+from storage.tables import receipts
 
-_OPEN_CONVERSATION = (
-    select(conversations.c.id).where(conversations.c.workflow_id == addresses.c.workflow_id, IS_OPEN).limit(1).scalar_subquery()
-)
-_CONTACT = (
-    select(addresses.c.contact_id, addresses.c.workflow_id, contacts.c.name, _OPEN_CONVERSATION.label("conversation_id"))
-    .join(contacts, contacts.c.id == addresses.c.contact_id)
-    .where(addresses.c.inbox_id == bindparam("inbox_id"), addresses.c.address == bindparam("address"))
-)
-_ADD_CONTACT = insert(contacts).on_conflict_do_nothing()
-_ADD_ADDRESS = insert(addresses).on_conflict_do_nothing()
-_RENAME = update(contacts).where(contacts.c.id == bindparam("contact_id")).values(name=bindparam("new_name"))
 _ADD_RECEIPT = insert(receipts).on_conflict_do_nothing().returning(receipts.c.message_id)
 _RECEIPT = select(receipts).where(
     receipts.c.inbox_id == bindparam("inbox_id"),
@@ -38,8 +25,6 @@ _ACCEPT = (
     .where(receipts.c.message_id == bindparam("id"))
     .values(accepted_at=bindparam("at"), conversation_id=bindparam("conversation"))
 )
-_IDENTITY_KEY = select(installation.c.identity_key)
-_ADD_IDENTITY_KEY = insert(installation).on_conflict_do_nothing()
 
 
 class Admission(Model):
@@ -65,7 +50,9 @@ class Arrivals:
         """
         message = arrival.message
         async with self._db.write() as connection:
-            contact_id, workflow, conversation_id = await self._contact(connection, inbox.id, arrival.address, arrival.name)
+            contact_id, workflow, conversation_id = await addressee(
+                self._db, connection, inbox.id, arrival.address, also=arrival.aliases, name=arrival.name
+            )
             receipt = {
                 "message_id": message.id,
                 "inbox_id": inbox.id,
@@ -115,34 +102,11 @@ class Arrivals:
     async def contact_for(self, inbox_id: str, address: str, name: str | None) -> tuple[str, str]:
         """Contact and workflow id of who writes from this address; a new contact when nobody has yet."""
         async with self._db.write() as connection:
-            contact_id, workflow, _ = await self._contact(connection, inbox_id, address, name)
-            return contact_id, workflow
+            found = await addressee(self._db, connection, inbox_id, address, name=name)
+        return found.contact_id, found.workflow_id
 
     async def known_contact(self, inbox_id: str, address: str) -> tuple[str, str] | None:
         """Contact and workflow id of who has written from this address; None when nobody has. Writes nothing."""
         async with self._db.read() as connection:
-            known = (await connection.execute(_CONTACT, {"inbox_id": inbox_id, "address": address})).first()
-        return None if known is None else (known.contact_id, known.workflow_id)
-
-    async def _contact(self, connection: AsyncConnection, inbox_id: str, address: str, name: str | None) -> tuple[str, str, str | None]:
-        """Contact, workflow id and open conversation of who writes from this address."""
-        known = (await connection.execute(_CONTACT, {"inbox_id": inbox_id, "address": address})).first()
-        if known is not None:
-            if name and name != known.name:
-                await connection.execute(_RENAME, {"contact_id": known.contact_id, "new_name": name})
-            return known.contact_id, known.workflow_id, known.conversation_id
-        key = conversation_key(await self._key(connection), address)
-        contact_id, workflow, at = derived_id("contact", inbox_id, key), workflow_id(inbox_id, key), datetime.now(UTC)
-        await connection.execute(_ADD_CONTACT, {"id": contact_id, "name": name or None, "created_at": at})
-        values = {"inbox_id": inbox_id, "address": address, "contact_id": contact_id, "workflow_id": workflow, "created_at": at}
-        await connection.execute(_ADD_ADDRESS, values)
-        return contact_id, workflow, None
-
-    async def _key(self, connection: AsyncConnection) -> bytes:
-        """The installation's identity key. Whoever comes first draws it; it never changes."""
-        stored = (await connection.execute(_IDENTITY_KEY)).scalar_one_or_none()
-        if stored is None:
-            drawn = {"id": 1, "identity_key": secrets.token_bytes(32), "created_at": datetime.now(UTC)}
-            await connection.execute(_ADD_IDENTITY_KEY, drawn)
-            stored = (await connection.execute(_IDENTITY_KEY)).scalar_one()
-        return bytes(stored)
+            found = await known_addressee(connection, inbox_id, address)
+        return None if found is None else (found.contact_id, found.workflow_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from domain.turns import Recorded
 from storage import events
 from storage.database import Database
 from storage.line import dealt
-from storage.listing import COUNTS, LISTED, MESSAGES, Order, page_query, to_page
+from storage.listing import COUNTS, LISTED, MESSAGES, Order, page_query, same_person, to_page
 from storage.mapping import (
     conversation_from,
     evidence_from,
@@ -52,7 +52,7 @@ _OPEN = (
 )
 _ONE = LISTED.where(conversations.c.id == bindparam("id"))
 _OF_CONTACT = (
-    LISTED.where(conversations.c.contact_id == bindparam("contact"))
+    LISTED.where(conversations.c.contact_id.in_(same_person(bindparam("contact", type_=Text()))))
     .order_by(conversations.c.last_message_at.desc(), conversations.c.id.desc())
     .limit(bindparam("most"))
 )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.channels import SendOutcome, SendResult
@@ -14,7 +14,7 @@ from storage import events
 from storage.database import Database
 from storage.mapping import AnyRow, Values, answered_values, outbound_values
 from storage.recording import Stored, look_before_send, write_record
-from storage.tables import IS_SENT_ROW, addresses, conversations, messages
+from storage.tables import IS_SENT_ROW, addresses, aliases, conversations, messages
 
 SUPERSEDED_ERROR = "a person took over before this was sent"
 INTERRUPTED_ERROR = "the attempt to send was interrupted; the message may have been sent"
@@ -45,10 +45,19 @@ _OUTCOME = select(_M.delivery, _M.provider_id, _M.delivery_error).where(
     _M.id == bindparam("message"), _M.direction == Direction.OUTBOUND.value
 )
 _BY_PROVIDER_ID = _FOUND.where(IS_SENT_ROW, _M.inbox_id == bindparam("inbox"), _M.provider_id == bindparam("provider"))
+_IS_ALIAS = (
+    select(aliases.c.address)
+    .where(
+        aliases.c.inbox_id == addresses.c.inbox_id,
+        aliases.c.of_address == addresses.c.address,
+        aliases.c.address == bindparam("address"),
+    )
+    .exists()
+)
 _TO_ADDRESS = _M.conversation_id.in_(
     select(conversations.c.id)
     .join(addresses, (addresses.c.inbox_id == conversations.c.inbox_id) & (addresses.c.contact_id == conversations.c.contact_id))
-    .where(conversations.c.inbox_id == bindparam("inbox"), addresses.c.address == bindparam("address"))
+    .where(conversations.c.inbox_id == bindparam("inbox"), or_(addresses.c.address == bindparam("address"), _IS_ALIAS))
 )
 _REACHED_BY = _FOUND.where(
     IS_SENT_ROW,

@@ -9,9 +9,22 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
+from storage.addressing import REPLY_ADDRESS
 from storage.mapping import AnyRow, conversation_from
 from storage.pages import Page, cursor_time, from_cursor, to_cursor
-from storage.tables import IS_OFFERED, IS_OPEN, IS_WITH_PEOPLE, UtcDateTime, addresses, contacts, conversations, inboxes, managers, messages
+from storage.tables import (
+    IS_OFFERED,
+    IS_OPEN,
+    IS_WITH_PEOPLE,
+    UtcDateTime,
+    addresses,
+    contacts,
+    conversations,
+    inboxes,
+    managers,
+    merges,
+    messages,
+)
 
 AnySelect = Select[*tuple[Any, ...]]
 Order = Literal["newest", "oldest", "waiting"]
@@ -24,13 +37,22 @@ _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Sorts conversations in which nobody waits behind the others."""
 
 _address = func.coalesce(
-    select(addresses.c.address).where(addresses.c.workflow_id == _C.workflow_id).scalar_subquery(),
+    select(REPLY_ADDRESS).where(addresses.c.workflow_id == _C.workflow_id).scalar_subquery(),
     select(func.min(addresses.c.address))
     .where(addresses.c.inbox_id == _C.inbox_id, addresses.c.contact_id == _C.contact_id)
     .scalar_subquery(),
 )
 _offered = managers.alias("offered")
 _last = managers.alias("last_manager")
+
+
+def same_person(contact: ColumnElement[str]) -> AnySelect:
+    """Every contact that is one person with this one, itself among them."""
+    into = func.coalesce(select(merges.c.into_id).where(merges.c.contact_id == contact).scalar_subquery(), contact)
+    joined = select(merges.c.contact_id.label("id")).where(merges.c.into_id == into)
+    return select(contacts.c.id).where(or_(contacts.c.id == into, contacts.c.id.in_(joined)))
+
+
 LISTED = (
     select(
         conversations,
@@ -105,7 +127,7 @@ def page_query(
     if channel is not None:
         query = query.where(_C.channel == channel.value)
     if contact is not None:
-        query = query.where(_C.contact_id == contact)
+        query = query.where(_C.contact_id.in_(same_person(literal(contact))))
     if unanswered:
         query = query.where(_C.unanswered.is_(True))
     if q is not None and q.strip():

@@ -10,6 +10,7 @@ from domain.commands import Verdict
 from domain.conversations import ConversationRecord, Status
 from domain.errors import NotFound
 from domain.messages import InboundMessage, OutboundMessage, Purpose, Sender
+from storage.addressing import REPLY_ADDRESS
 from storage.database import Database
 from storage.mapping import AnyRow, Values, preview, record_values
 from storage.tables import addresses, contacts, conversations, inboxes, messages
@@ -48,7 +49,7 @@ _FROM = inboxes.outerjoin(conversations, conversations.c.id == bindparam("conver
 )
 _LOOK = select(*_STORED).select_from(_FROM).where(inboxes.c.id == bindparam("inbox_id"))
 _ADDRESS = (
-    select(addresses.c.address)
+    select(REPLY_ADDRESS)
     .where(addresses.c.inbox_id == bindparam("inbox_id"), addresses.c.contact_id == bindparam("contact_id"))
     .order_by((addresses.c.workflow_id == bindparam("workflow_id")).desc(), addresses.c.created_at)
     .limit(1)

@@ -9,6 +9,7 @@ from domain.channels import ChannelFeatures, ChannelKind
 from domain.managers import AWAY_AFTER
 from storage.arrivals import Arrivals
 from storage.attendance import Attendance
+from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.documents import Documents
@@ -29,6 +30,7 @@ class Stores:
     vault: Vault
     attendance: Attendance
     arrivals: Arrivals
+    contacts: Contacts
     conversations: Conversations
     documents: Documents
     events: Events
@@ -50,6 +52,7 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         vault=vault,
         attendance=Attendance(database, away_after=away_after),
         arrivals=Arrivals(database),
+        contacts=Contacts(database),
         conversations=Conversations(database, away_after=away_after),
         documents=Documents(database),
         events=Events(database),

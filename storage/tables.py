@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -93,6 +94,28 @@ addresses = Table(
     Column("workflow_id", Text, nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "contact_id"),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("inbox_id", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("of_address", Text, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["inbox_id", "of_address"], ["addresses.inbox_id", "addresses.address"]),
+    Index(None, "inbox_id", "of_address"),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("contact_id", Text, ForeignKey("contacts.id"), primary_key=True),
+    Column("into_id", Text, ForeignKey("contacts.id"), nullable=False),
+    Column("manager_id", Text),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "into_id"),
 )
 
 receipts = Table(

@@ -57,6 +57,7 @@ async def show_conversation(
     conversation_id: str,
     before: str | None = None,
     panel: str = "evidence",
+    person: str = "",
     pending: bool = False,
 ) -> Response:
     """Opening a conversation marks it as seen, unless a viewer does."""
@@ -64,14 +65,14 @@ async def show_conversation(
     if wants_part(request):
         match target_of(request):
             case "panel":
-                shown = await load_panel(desk.services, query, conversation_id, panel)
+                shown = await load_panel(desk.services, query, conversation_id, panel, searched=person)
                 return page("parts/panel.html", desk.part(panel=shown))
             case "earlier":
                 thread = await load_thread(desk.services, desk.manager, desk.clock, query, conversation_id, before=before)
                 return page("parts/earlier.html", desk.part(thread=thread))
             case "thread":
                 return await thread_part(desk, query, conversation_id, tab=panel)
-    return await inbox_page(desk, query, conversation_id, before=before, tab=panel, pending=pending)
+    return await inbox_page(desk, query, conversation_id, before=before, tab=panel, searched=person, pending=pending)
 
 
 @router.get("/pulse")
@@ -92,14 +93,21 @@ async def pulse(desk: AtDesk, after: float = 0.0, but: str = "") -> Response:
 
 
 async def inbox_page(
-    desk: Desk, query: ListQuery, conversation_id: str | None, *, tab: str = "evidence", status: int = 200, **thread: Any
+    desk: Desk,
+    query: ListQuery,
+    conversation_id: str | None,
+    *,
+    tab: str = "evidence",
+    searched: str = "",
+    status: int = 200,
+    **thread: Any,
 ) -> Response:
     """The whole page; further keywords go to `load_thread`."""
     shown = panel = None
     if conversation_id is not None:
         shown = await load_thread(desk.services, desk.manager, desk.clock, query, conversation_id, **thread)
         await mark_seen(desk, shown.conversation.id, shown.conversation.unread)
-        panel = await load_panel(desk.services, query, conversation_id, tab)
+        panel = await load_panel(desk.services, query, conversation_id, tab, searched=searched)
     listing = await load_listing(desk.services, desk.manager, query, conversation_id)
     context = await desk.context("inbox", section_name=SECTION_NAMES[query.section], listing=listing, thread=shown, panel=panel)
     return page("inbox.html", context, status=status)

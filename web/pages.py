@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from domain.conversations import Section, Status
 from domain.decisions import words_for
+from domain.managers import Role
 from web.assets import asset
 from web.listing import hue, initials
 
@@ -33,6 +34,7 @@ def environment() -> Environment:
         "hue": hue,
         "section": Section,
         "status": Status,
+        "role": Role,
         "reason_words": words_for,
         "suffix": lambda name: PurePath(name).suffix.lstrip(".").upper()[:4],
         "stem": lambda name: PurePath(name).stem,

@@ -13,6 +13,7 @@ from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo
 from domain.ports import Channel
 from storage.arrivals import Arrivals
+from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.documents import Documents
@@ -74,6 +75,7 @@ class Services:
     db: Database
     conversations: Conversations
     arrivals: Arrivals
+    contacts: Contacts
     inboxes: Inboxes
     people: People
     documents: Documents

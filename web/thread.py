@@ -14,6 +14,7 @@ from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
 from web.listing import ListQuery, channel_icon, hue, initials, name_of
+from web.people import Person, load_person
 from web.services import Services
 
 JOIN = timedelta(minutes=2)
@@ -120,6 +121,7 @@ class Panel:
     query: ListQuery
     tab: Tab
     evidence: EvidenceView | None
+    person: Person
     history: Sequence[Conversation]
     temporal_url: str | None
     first_at: datetime
@@ -284,7 +286,7 @@ async def load_thread(
     )
 
 
-async def load_panel(services: Services, query: ListQuery, conversation_id: str, tab: str) -> Panel:
+async def load_panel(services: Services, query: ListQuery, conversation_id: str, tab: str, *, searched: str = "") -> Panel:
     """Raises NotFound."""
     conversation = await services.conversations.get(conversation_id)
     messages = await services.conversations.messages(conversation_id, limit=MESSAGES)
@@ -298,6 +300,7 @@ async def load_panel(services: Services, query: ListQuery, conversation_id: str,
         query=query,
         tab=next((known for known in TABS if known == tab), "evidence"),
         evidence=view_of(conversation, messages, found, inbox.policy.answer_threshold),
+        person=await load_person(services, conversation.contact_id, searched),
         history=[episode for episode in episodes if episode.id != conversation_id],
         temporal_url=services.gateway.temporal_link(conversation.workflow_id, conversation.id),
         first_at=min([episode.opened_at for episode in episodes], default=conversation.opened_at),

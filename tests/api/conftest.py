@@ -21,6 +21,7 @@ from domain.knowledge import ChunkKind, Evidence, Passage
 from domain.managers import Inbox, Manager, Role
 from domain.messages import InboundMessage
 from storage.arrivals import Arrivals
+from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.documents import Documents
@@ -67,6 +68,7 @@ async def services(db: Database, engine: FakeGateway) -> AsyncIterator[Services]
         db=db,
         conversations=Conversations(db),
         arrivals=Arrivals(db),
+        contacts=Contacts(db),
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
         documents=Documents(db),

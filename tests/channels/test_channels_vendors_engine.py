@@ -126,6 +126,7 @@ async def running(
             db=stores.db,
             conversations=stores.conversations,
             arrivals=stores.arrivals,
+            contacts=stores.contacts,
             inboxes=stores.inboxes,
             people=stores.people,
             documents=stores.documents,
@@ -297,6 +298,25 @@ async def test_a_whatsapp_answer_is_followed_to_the_reader(whatsapp_shop: Shop, 
     states = [whatsapp.status_of(message, state) for state in ("read", "sent", "delivered")]
     await whatsapp.deliver(whatsapp_shop.client, path, *(value_of(statuses=[state]) for state in states))
     await whatsapp_shop.until_delivery(DeliveryState.READ)
+
+
+async def test_a_customer_with_a_new_number_is_answered_there_in_the_same_conversation(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    path, new, new_phone = "/webhooks/whatsapp/galpon", "AR.7700998877665544", "5493415550909"
+    first = value_of(messages=[message_of(1, EMA, PHONE)], contacts=[contact_of(EMA, PHONE)])
+    await whatsapp.deliver(whatsapp_shop.client, path, first)
+    flagged = await whatsapp_shop.until_flagged()
+    await whatsapp.wait_until(lambda api: bool(api.messages))
+    system = {"body": "Ema changed", "type": "user_changed_number", "wa_id": new_phone, "user_id": new}
+    moved = {**message_of(2, EMA, PHONE), "type": "system", "system": system}
+    await whatsapp.deliver(whatsapp_shop.client, path, value_of(messages=[moved]))
+    later = value_of(messages=[message_of(3, new, new_phone)], contacts=[contact_of(new, new_phone)])
+    await whatsapp.deliver(whatsapp_shop.client, path, later)
+    await whatsapp_shop.replies("Sí")
+    await whatsapp.wait_until(lambda api: any(message.text == "Sí" for message in api.messages))
+    assert [message.text for message in whatsapp.to(new)] == ["Sí"]
+    found = await whatsapp_shop.conversation()
+    assert found is not None
+    assert (found.id, found.contact_id) == (flagged.id, flagged.contact_id)
 
 
 async def test_whatsapp_took_it_and_broke_off_is_settled_by_a_status(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:

@@ -10,7 +10,7 @@ from channels.whatsapp import WhatsApp
 from domain.channels import ChannelKind, WebhookRequest
 from domain.decisions import asks_for_nothing
 from domain.errors import AuthenticityError
-from domain.messages import START, Arrival, DeliveryReceipt, DeliveryState, Echo, Ignored, InboundEvent, MessageType
+from domain.messages import START, SYSTEM, Arrival, DeliveryReceipt, DeliveryState, Echo, Ignored, InboundEvent, MessageType
 from tests.channels.cases import FIXTURES, NOW, WHATSAPP_CREDENTIALS, inbox, whatsapp_request
 from tests.channels.test_channels_contract import NoHttp
 from tests.vendors.whatsapp import PHONE_ID, VERIFY_TOKEN, contact_of, delivery, message_of, value_of
@@ -91,7 +91,6 @@ def test_every_kind_has_its_form(name: str, kind: MessageType, text: str, files:
 @pytest.mark.parametrize(
     ("name", "raw_kind", "text"),
     [
-        ("system__changed_number", "system.user_changed_number", "Ema changed from one number to another"),
         ("unsupported__kind", "unsupported.poll_creation", ""),
         ("hologram__unknown_type", "hologram", "???"),
         ("order__two_items", "order", "para regalo\n2 × ZAP-44\n1 × MED-01"),
@@ -102,6 +101,20 @@ def test_what_has_no_form_is_kept_under_whatsapps_word(name: str, raw_kind: str,
     found = read(name)
     assert (found.message.type, found.message.raw_kind, found.message.text) == (MessageType.UNSUPPORTED, raw_kind, text)
     assert found.address == EMA
+
+
+def test_a_changed_number_belongs_to_the_same_customer_and_asks_for_nothing() -> None:
+    found = read("system__changed_number")
+    assert (found.message.raw_kind, found.message.kind) == ("system.user_changed_number", SYSTEM)
+    assert found.address == "AR.7700998877665544"
+    assert {EMA, "5493415550101", "5493415550909"} <= set(found.aliases)
+    assert asks_for_nothing((found.message,))
+
+
+def test_a_customer_goes_by_user_id_and_every_spelling_of_the_number() -> None:
+    found = read("text__plain")
+    assert (found.address, found.aliases) == (EMA, ("5493415550101", "543415550101"))
+    assert found.message.language == "es"
 
 
 def test_a_files_kind_has_no_parameters_and_its_link_is_not_kept() -> None:

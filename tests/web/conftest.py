@@ -25,6 +25,7 @@ def services_over(stores: Stores, engine: DeskEngine, public_url: str) -> Servic
         db=stores.db,
         conversations=stores.conversations,
         arrivals=stores.arrivals,
+        contacts=stores.contacts,
         inboxes=stores.inboxes,
         people=stores.people,
         documents=stores.documents,

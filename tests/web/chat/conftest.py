@@ -15,6 +15,7 @@ from channels.registry import FEATURES, build_channels
 from domain.channels import ChannelKind
 from domain.managers import Inbox
 from storage.arrivals import Arrivals
+from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.documents import Documents
@@ -48,6 +49,7 @@ def assemble(db: Database, desk: FakeDesk, public_url: str = PUBLIC_URL) -> Serv
         db=db,
         conversations=Conversations(db),
         arrivals=Arrivals(db),
+        contacts=Contacts(db),
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
         documents=Documents(db),
