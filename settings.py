@@ -45,6 +45,19 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = None
     llm_model: str | None = None
     """Unset = extractive answers, word for word from the documents."""
+    llm_timeout_seconds: float = Field(default=30.0, gt=0, le=80)
+    """For one request; a turn's requests together have 60 s."""
+    llm_odds_ratio: float = Field(default=4.0, ge=1, le=1_000)
+    """How much likelier a checked draft is where the documents hold the answer than where they don't; `make eval-llm` measures it."""
+    llm_price_input: float | None = Field(default=None, ge=0)
+    """Of a million tokens, in any currency."""
+    llm_price_output: float | None = Field(default=None, ge=0)
+    llm_fallback_base_url: str | None = None
+    llm_fallback_api_key: SecretStr | None = None
+    llm_fallback_model: str | None = None
+    """Asked where the first model's server fails."""
+    llm_fallback_price_input: float | None = Field(default=None, ge=0)
+    llm_fallback_price_output: float | None = Field(default=None, ge=0)
 
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
@@ -78,6 +91,7 @@ class Settings(BaseSettings):
     @field_validator(
         "public_url",
         "llm_base_url",
+        "llm_fallback_base_url",
         "temporal_ui_url",
         "twilio_api_url",
         "telegram_api_url",
@@ -93,6 +107,12 @@ class Settings(BaseSettings):
     def _complete(self) -> "Settings":
         if bool(self.llm_base_url) != bool(self.llm_model):
             raise ValueError("FRONTDESK_LLM_BASE_URL and FRONTDESK_LLM_MODEL belong together: set both or neither")
+        if bool(self.llm_fallback_base_url) != bool(self.llm_fallback_model):
+            raise ValueError("FRONTDESK_LLM_FALLBACK_BASE_URL and FRONTDESK_LLM_FALLBACK_MODEL belong together: set both or neither")
+        if self.llm_fallback_base_url and not self.llm_base_url:
+            raise ValueError(
+                "FRONTDESK_LLM_FALLBACK_BASE_URL is a second model's: set FRONTDESK_LLM_BASE_URL and FRONTDESK_LLM_MODEL first"
+            )
         if self.smtp_url and not self.mail_from:
             raise ValueError("FRONTDESK_SMTP_URL is set: set FRONTDESK_MAIL_FROM to the sender's address too")
         if self.database_url and not self.database_url.startswith("sqlite") and self.secret_key is None:

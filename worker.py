@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -20,10 +21,13 @@ from activities.heartbeat import HeartbeatInterceptor
 from activities.line import LineWatch
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
-from activities.turns import DraftPolicy, TurnActivities
+from activities.turns import TurnActivities
+from assistant.chain import ModelChain
+from assistant.endpoint import Endpoint, ModelAddress
 from assistant.grounded import GroundedAssistant
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
+from domain.drafting import DraftPolicy
 from domain.ladder import Medium
 from domain.ports import Notifier
 from gateway import TASK_QUEUE, ConversationGateway, open_client, prepare_namespace
@@ -68,10 +72,23 @@ def build_notifiers(settings: Settings) -> Mapping[Medium, Notifier]:
 
 
 def build_assistant(settings: Settings) -> GroundedAssistant | None:
+    """The configured models in their order; None without any."""
     if settings.llm_base_url is None or settings.llm_model is None:
         return None
-    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else ""
-    return GroundedAssistant(settings.llm_base_url, key, settings.llm_model)
+    addresses = [
+        ModelAddress(
+            settings.llm_base_url, _plain(settings.llm_api_key), settings.llm_model, settings.llm_price_input, settings.llm_price_output
+        )
+    ]
+    if settings.llm_fallback_base_url is not None and settings.llm_fallback_model is not None:
+        key = _plain(settings.llm_fallback_api_key)
+        prices = (settings.llm_fallback_price_input, settings.llm_fallback_price_output)
+        addresses.append(ModelAddress(settings.llm_fallback_base_url, key, settings.llm_fallback_model, *prices))
+    return GroundedAssistant(ModelChain([Endpoint(at, timeout_seconds=settings.llm_timeout_seconds) for at in addresses]))
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
 
 
 def stores_of(settings: Settings) -> Stores:
@@ -101,12 +118,13 @@ def build_worker(
     stores = stores or stores_of(settings)
     index = index or KnowledgeIndex(stores.documents)
     assistant = build_assistant(settings)
+    drafts = DraftPolicy(configured=assistant is not None, ratio=settings.llm_odds_ratio)
     http = OutgoingHttp(allowed_networks=settings.allowed_private_networks)
     vendors = Vendors(vendor_http(), **settings.vendor_urls)
     activities = (
         *_methods(RecordActivities(stores.conversations)),
-        *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), DraftPolicy(configured=assistant is not None))),
-        *_methods(AssistantActivities(stores.conversations, stores.inboxes, assistant)),
+        *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), drafts)),
+        *_methods(AssistantActivities(stores.conversations, stores.inboxes, index, assistant, drafts)),
         *_methods(DeliveryActivities(stores.ledger, stores.inboxes, build_channels(http, vendors))),
         *_methods(NoticeActivities(stores.notices, build_notifiers(settings))),
         *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),

@@ -1,20 +1,14 @@
 """Reads a turn: records what came in, and asks the documents."""
 
-from dataclasses import dataclass
-
 from temporalio import activity
 
 from domain.conversations import RecordedMessages
+from domain.drafting import DraftPolicy, worth_reading
+from domain.follow_up import is_about, may_refer_back, stand_alone
+from domain.knowledge import Evidence
+from domain.policy import Policy
 from domain.ports import ConversationStore, Listener, Retriever
 from domain.turns import Finding, Retrieved, Turn
-
-
-@dataclass(frozen=True)
-class DraftPolicy:
-    """When the language model is asked. `floor` is the share of the threshold below which passages aren't worth its reading."""
-
-    configured: bool
-    floor: float = 0.2
 
 
 class TurnActivities:
@@ -27,23 +21,41 @@ class TurnActivities:
     @activity.defn
     async def retrieve_passages(self, turn: Turn) -> Retrieved:
         """Stores the messages and the evidence in one transaction; only ids, figures and the draft travel back."""
-        found = await self._retriever.search(turn.question, threshold=0.0)
+        found = await self._look_up(turn)
         heard = await self._listener.hear(turn.question, earlier=turn.earlier, told=turn.told)
         evidence = found.model_copy(update={"heard": {"upset": heard.upset, "repeats": float(heard.repeats)}})
         recorded = await self._conversations.record(
             RecordedMessages(record=turn.record, messages=turn.messages), evidence=(turn.id, evidence)
         )
-        worth_reading = bool(evidence.passages) and evidence.confidence >= recorded.policy.answer_threshold * self._drafts.floor
         return Retrieved(
             recorded=recorded,
             finding=Finding(
                 turn_id=turn.id,
-                wants_draft=self._drafts.configured and worth_reading,
+                wants_draft=self._wants_draft(turn, evidence, recorded.policy),
                 found=bool(evidence.passages),
                 confidence=evidence.confidence,
                 draft=evidence.draft,
                 suggestions=evidence.suggestions,
                 knowledge_version=evidence.knowledge_version,
                 heard=heard,
+                looked_up=evidence.looked_up,
             ),
         )
+
+    async def _look_up(self, turn: Turn) -> Evidence:
+        """What the documents say to the customer's words; for a follow-up, to the question made of it, if that finds its answer better."""
+        evidence = await self._retriever.search(turn.question, threshold=0.0)
+        in_full = stand_alone(turn.question, turn.topic)
+        if in_full is None:
+            return evidence
+        other = await self._retriever.search(in_full, threshold=0.0)
+        better = other.passages and other.confidence > evidence.confidence and is_about(other.passages[0], turn.question)
+        return other.model_copy(update={"looked_up": in_full}) if better else evidence
+
+    def _wants_draft(self, turn: Turn, evidence: Evidence, policy: Policy) -> bool:
+        """Whether the model is asked: its draft could be sent, or a follow-up must be put into other words first."""
+        if not self._drafts.configured or policy.answer_threshold >= 1:
+            return False
+        refers_back = turn.topic is not None and may_refer_back(turn.question)
+        near = bool(evidence.passages) and worth_reading(evidence.confidence, policy.answer_threshold, self._drafts.ratio)
+        return near or refers_back

@@ -112,6 +112,10 @@ class Found(Protocol):
     def draft(self) -> Draft | None: ...
     @property
     def suggestions(self) -> tuple[str, ...]: ...
+    @property
+    def detail(self) -> str:
+        """Why a language model's reading brought no draft; empty without one."""
+        ...
 
 
 def decide(evidence: Found, policy: Policy, *, offered_before: bool) -> Decision:
@@ -128,9 +132,8 @@ def decide(evidence: Found, policy: Policy, *, offered_before: bool) -> Decision
     if near and len(evidence.suggestions) >= 2 and not offered_before:
         return Decision(outcome=Outcome.OFFER, detail="Two or more stored questions are near to what was asked")
     if not evidence.found or draft is None:
-        return Decision(
-            outcome=Outcome.FLAG, reason=HandOffReason.MISSING_KNOWLEDGE, detail="The documents hold no answer to this question"
-        )
+        detail = evidence.detail or "The documents hold no answer to this question"
+        return Decision(outcome=Outcome.FLAG, reason=HandOffReason.MISSING_KNOWLEDGE, detail=detail)
     return Decision(
         outcome=Outcome.FLAG,
         reason=HandOffReason.LOW_CONFIDENCE,

@@ -59,11 +59,12 @@ class EngineUnavailable(FrontdeskError):
 
 
 class AssistantFailed(FrontdeskError):
-    """The language model gave no usable answer. `retryable` is a fact of the failure, not a policy."""
+    """The language model gave no usable answer. `retryable` is a fact of the failure, not a policy; `retry_after` is in seconds."""
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
+    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.retry_after = retry_after
 
 
 class NotTold(FrontdeskError):

@@ -1,10 +1,19 @@
 """Knowledge: documents, the passages found in them, and what is made of these."""
 
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import Field
 
 from domain.model import Model, UtcDatetime
+
+Number = TypeVar("Number", int, float)
+
+
+def _sum(one: Number | None, other: Number | None) -> Number | None:
+    if one is None:
+        return other
+    return one if other is None else one + other
 
 
 class DocumentState(StrEnum):
@@ -87,9 +96,58 @@ class Draft(Model):
     model: str
     """`extractive`, or the language model's name."""
     prompt_version: str | None = None
+
+
+class ReadingOutcome(StrEnum):
+    """What came of a language model's reading of a turn."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    """The model found no answer in the passages."""
+    UNSUPPORTED = "unsupported"
+    """It gave one, and the checks refused it."""
+    REFUTED = "refuted"
+    """It gave one, and the second look refused it."""
+    NOT_READ = "not_read"
+    """Only the question was put into other words: nothing near enough was found to be read."""
+    FAILED = "failed"
+    """No usable reply came."""
+
+
+class ModelUse(Model):
+    """What calls of a language model took. Tokens are the server's own count, None where it gives none."""
+
+    model: str = ""
+    """Of the last call."""
+    calls: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
-    latency_ms: int | None = None
+    latency_ms: int = 0
+    cost: float | None = None
+    """By the prices of the settings, in their currency; None where no price is set."""
+
+    def plus(self, other: "ModelUse") -> "ModelUse":
+        return ModelUse(
+            model=other.model or self.model,
+            calls=self.calls + other.calls,
+            input_tokens=_sum(self.input_tokens, other.input_tokens),
+            output_tokens=_sum(self.output_tokens, other.output_tokens),
+            latency_ms=self.latency_ms + other.latency_ms,
+            cost=_sum(self.cost, other.cost),
+        )
+
+
+class Reading(Model):
+    """A language model's work on one turn, kept whether or not an answer came of it."""
+
+    outcome: ReadingOutcome
+    detail: str = ""
+    """Why there is no answer, or what was left out of it, in words for managers."""
+    draft: Draft | None = None
+    prompt_version: str = ""
+    second_look: bool = False
+    """The model was asked once more whether the passages say what the draft says."""
+    use: ModelUse = ModelUse()
 
 
 class Evidence(Model):
@@ -108,6 +166,10 @@ class Evidence(Model):
     confidence_model: str = ""
     heard: dict[str, float] = Field(default_factory=dict)
     """What the worker heard in the question itself: how upset it sounds, and how often it came before. Of turns only."""
+    looked_up: str = ""
+    """What was looked up for a follow-up ("and to Brazil?"): the question in words that stand alone. Empty: the customer's own words."""
+    reading: Reading | None = None
+    """Where a language model has read the passages."""
 
 
 class Answer(Model):

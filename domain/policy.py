@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -37,6 +38,12 @@ LONGEST_TURN_SECONDS = 10.0
 """However often a customer adds a message, a turn is closed this long after its first one."""
 
 
+class ReplyLength(StrEnum):
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
 class Policy(Model):
     """What the owner decides per inbox. Every field is a `--set` name; durations accept fractions."""
 
@@ -59,6 +66,10 @@ class Policy(Model):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     """Those that customers of this inbox write in; the first is spoken where nothing tells."""
     instructions: Annotated[str, StringConstraints(max_length=8_000)] = ""
+    tone: Line = ""
+    """How the language model speaks, in the owner's words."""
+    reply_length: ReplyLength = ReplyLength.MEDIUM
+    """How long a reply of the language model may be."""
     keywords: tuple[Line, ...] = ()
     """A message that holds one of these words goes to a person."""
     person_requests: bool = True

@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, WebhookRequest
 from domain.commands import Verdict
 from domain.conversations import ConversationRecord, RecordedMessages
-from domain.knowledge import Chunk, Document, Draft, Evidence, Passage
+from domain.drafting import Asked
+from domain.knowledge import Chunk, Document, Evidence, ModelUse, Reading
 from domain.ladder import Medium
 from domain.managers import Inbox
 from domain.messages import InboundEvent, Message, OutboundMessage, Recipient
@@ -48,6 +49,10 @@ class ConversationStore(Protocol):
     async def close(self, record: ConversationRecord, summary: str) -> None: ...
 
     async def evidence(self, turn_id: str) -> Evidence | None: ...
+
+    async def keep_reading(self, conversation_id: str, turn_id: str, reading: Reading, *, evidence: Evidence | None = None) -> None:
+        """Writes what a language model made of a turn, and the evidence that it was given where that is another than before."""
+        ...
 
     async def messages(self, conversation_id: str, *, limit: int = 40) -> Sequence[Message]:
         """The newest `limit` messages, oldest first; notes included."""
@@ -142,10 +147,12 @@ class Listener(Protocol):
 class Assistant(Protocol):
     """The language model."""
 
-    async def draft(
-        self, question: str, passages: Sequence[Passage], *, turns: Sequence[Message], instructions: str, language: str | None
-    ) -> Draft | None:
-        """A grounded reply, or None if the passages hold no answer. Raises AssistantFailed."""
+    async def stand_alone(self, question: str, turns: Sequence[Message]) -> tuple[str, ModelUse]:
+        """A follow-up question in words that stand alone; the same question where they do already. Raises AssistantFailed."""
+        ...
+
+    async def read(self, asked: Asked) -> Reading:
+        """A grounded, checked draft, or why there is none. Raises AssistantFailed if no usable reply comes."""
         ...
 
 

@@ -43,6 +43,8 @@ class Turn(Model):
     """The questions of the last turns, oldest first."""
     told: tuple[Told, ...] = ()
     """What managers have answered since the conversation began, newest last."""
+    topic: str | None = None
+    """The question before, in words that stand alone: what a follow-up refers to."""
 
 
 class Finding(Model):
@@ -58,6 +60,10 @@ class Finding(Model):
     suggestions: tuple[str, ...] = ()
     knowledge_version: int = 0
     heard: Heard = Heard()
+    looked_up: str = ""
+    """A follow-up in the words that stand alone; empty where the customer's own were looked up."""
+    detail: str = ""
+    """Why the language model's reading brought no answer, in words for managers."""
 
 
 class Recorded(Model):
@@ -87,9 +93,15 @@ class DraftRequest(Model):
 
 
 class Drafted(Model):
-    """The model's draft; None when it found no answer in the passages."""
+    """The model's checked draft; None when it found no answer in the passages, or none that the checks let through."""
 
     draft: Draft | None = None
+    confidence: float = 0.0
+    """The one to decide by: a checked draft raises what retrieval alone allows."""
+    found: bool = True
+    suggestions: tuple[str, ...] = ()
+    looked_up: str = ""
+    detail: str = ""
 
 
 class Delivery(Model):

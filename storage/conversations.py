@@ -12,7 +12,7 @@ from domain.channels import ChannelKind
 from domain.commands import Verdict
 from domain.conversations import Conversation, ConversationRecord, Counts, RecordedMessages, Section, Status
 from domain.errors import NotFound
-from domain.knowledge import Evidence
+from domain.knowledge import Evidence, Reading
 from domain.managers import AWAY_AFTER
 from domain.messages import DeliveryState, InboundMessage, Message
 from domain.turns import Recorded
@@ -28,11 +28,12 @@ from storage.mapping import (
     note_values,
     outbound_values,
     policy_from,
+    reading_values,
     verdict_from,
 )
 from storage.pages import Page
 from storage.recording import look, write_record
-from storage.tables import IS_OPEN, conversations, messages, turns, verdicts
+from storage.tables import IS_OPEN, conversations, messages, readings, turns, verdicts
 
 _ADD_MESSAGES = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
 _ADD_QUEUED = insert(messages).on_conflict_do_nothing()
@@ -43,7 +44,16 @@ _ADD_TURN = _add_turn.on_conflict_do_update(
     set_={name: _add_turn.excluded[name] for name in ("knowledge_version", "confidence", "evidence")},
 )
 _VERDICT = select(verdicts.c.verdict).where(verdicts.c.action_id == bindparam("id"))
-_EVIDENCE = select(turns.c.evidence).where(turns.c.id == bindparam("id"))
+_EVIDENCE = (
+    select(turns.c.evidence, readings.c.reading)
+    .select_from(turns.outerjoin(readings, readings.c.turn_id == turns.c.id))
+    .where(turns.c.id == bindparam("id"))
+)
+_add_reading = insert(readings)
+_ADD_READING = _add_reading.on_conflict_do_update(
+    index_elements=["turn_id"],
+    set_={column.name: _add_reading.excluded[column.name] for column in readings.columns if column.name not in ("turn_id", "created_at")},
+)
 _OPEN = (
     select(conversations.c.id)
     .where(conversations.c.workflow_id == bindparam("workflow"), IS_OPEN)
@@ -114,7 +124,7 @@ class Conversations:
             "conversation_id": conversation_id,
             "knowledge_version": evidence.knowledge_version,
             "confidence": evidence.confidence,
-            "evidence": evidence.model_dump_json(),
+            "evidence": evidence.model_dump_json(exclude={"reading"}),
             "created_at": datetime.now(UTC),
         }
         await connection.execute(_ADD_TURN, values)
@@ -211,8 +221,15 @@ class Conversations:
 
     async def evidence(self, turn_id: str) -> Evidence | None:
         async with self._db.read() as connection:
-            stored = (await connection.execute(_EVIDENCE, {"id": turn_id})).scalar_one_or_none()
-        return None if stored is None else evidence_from(stored)
+            row = (await connection.execute(_EVIDENCE, {"id": turn_id})).first()
+        return None if row is None else evidence_from(row)
+
+    async def keep_reading(self, conversation_id: str, turn_id: str, reading: Reading, *, evidence: Evidence | None = None) -> None:
+        """Writes what a language model made of a turn, and the evidence it was given where that has changed. Safe to repeat."""
+        async with self._db.write() as connection:
+            await connection.execute(_ADD_READING, reading_values(conversation_id, turn_id, reading, datetime.now(UTC)))
+            if evidence is not None:
+                await self._add_evidence(connection, conversation_id, turn_id, evidence)
 
     async def open_episode(self, workflow_id: str) -> str | None:
         """The id of the conversation under this workflow id that is not closed."""

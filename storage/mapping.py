@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from domain.commands import Verdict
 from domain.conversations import Conversation, ConversationRecord, Due, HandOff
-from domain.knowledge import Chunk, Citation, Document, Evidence
+from domain.knowledge import Chunk, Citation, Document, Evidence, Reading
 from domain.managers import ApiKey, Inbox, Manager
 from domain.messages import Attachment, DeliveryState, Direction, InboundMessage, Message, OutboundMessage, Sender
 from domain.policy import Policy
@@ -228,8 +228,26 @@ def verdict_from(stored: str) -> Verdict:
     return Verdict.model_validate_json(stored)
 
 
-def evidence_from(stored: str) -> Evidence:
-    return Evidence.model_validate_json(stored)
+def evidence_from(row: AnyRow) -> Evidence:
+    evidence = Evidence.model_validate_json(row.evidence)
+    return evidence if row.reading is None else evidence.model_copy(update={"reading": Reading.model_validate_json(row.reading)})
+
+
+def reading_values(conversation_id: str, turn_id: str, reading: Reading, at: datetime) -> Values:
+    return {
+        "turn_id": turn_id,
+        "conversation_id": conversation_id,
+        "outcome": reading.outcome.value,
+        "model": reading.use.model,
+        "prompt_version": reading.prompt_version,
+        "calls": reading.use.calls,
+        "input_tokens": reading.use.input_tokens,
+        "output_tokens": reading.use.output_tokens,
+        "latency_ms": reading.use.latency_ms,
+        "cost": reading.use.cost,
+        "reading": reading.model_dump_json(),
+        "created_at": at,
+    }
 
 
 def manager_from(row: AnyRow) -> Manager:

@@ -247,6 +247,25 @@ turns = Table(
     Index(None, "conversation_id"),
 )
 
+readings = Table(
+    "readings",
+    metadata,
+    Column("turn_id", Text, primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_version", Text, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("latency_ms", Integer, nullable=False),
+    Column("cost", Float),
+    Column("reading", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "conversation_id"),
+    Index(None, "created_at"),
+)
+
 verdicts = Table(
     "verdicts",
     metadata,

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.conversations import HandOffReason, Status
 from domain.decisions import Decision, Outcome, after_hearing, before_retrieval, chosen_offer, decide, offer_text
+from domain.follow_up import LONGEST_TOPIC
 from domain.line_texts import LineKey
 from domain.lines import line
 from domain.messages import InboundMessage, MessageRef, Purpose
@@ -25,6 +26,7 @@ class TurnEnded(Model):
     batch: tuple[InboundMessage, ...]
     epoch: int
     turn_id: str
+    question: str = ""
     recorded: Recorded | None = None
     finding: Finding | None = None
     failed: str | None = None
@@ -42,7 +44,7 @@ def question_of_texts(batch: tuple[InboundMessage, ...], offered: tuple[str, ...
 
 async def read(state: ConversationState, turn: Turn, epoch: int) -> TurnEnded:
     """Looks a turn up. Always ends: a turn that fails is flagged, never silent."""
-    ended = TurnEnded(batch=turn.messages, epoch=epoch, turn_id=turn.id)
+    ended = TurnEnded(batch=turn.messages, epoch=epoch, turn_id=turn.id, question=turn.question)
     try:
         retrieved = await retrieve_passages(turn)
         ended = ended.model_copy(update={"recorded": retrieved.recorded, "finding": retrieved.finding})
@@ -55,9 +57,9 @@ async def read(state: ConversationState, turn: Turn, epoch: int) -> TurnEnded:
                 language=state.language,
             )
             drafted = await draft_answer(request)
-            ended = ended.model_copy(update={"finding": retrieved.finding.model_copy(update={"draft": drafted.draft})})
+            ended = ended.model_copy(update={"finding": retrieved.finding.model_copy(update=dict(drafted))})
     except ActivityError as error:
-        why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
+        why = error.cause.message if isinstance(error.cause, ApplicationError) else "The answer was not ready in time"
         ended = ended.model_copy(update={"finding": None, "failed": why})
     return ended
 
@@ -82,6 +84,8 @@ def conclude(state: ConversationState, ended: TurnEnded, now: datetime, new_id: 
         early = Decision(outcome=Outcome.FLAG, reason=HandOffReason.ASSISTANT_FAILED, detail=detail)
     if ended.finding is not None:
         state.note_turn(question_of_texts(ended.batch, offered))
+        if ended.finding.found:
+            state.topic = (ended.finding.looked_up or ended.question)[:LONGEST_TOPIC]
         early = early or decide(ended.finding, state.policy, offered_before=bool(offered))
     if early is not None:
         _act(state, ended, early, now, new_id)

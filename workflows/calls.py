@@ -20,6 +20,9 @@ from domain.turns import Delivery, DeliveryReport, Drafted, DraftRequest, NoteVe
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
 """Our own storage comes back; what can't be mended by waiting is raised as non-retryable."""
 ASSISTANT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
+"""A server's own `Retry-After` stands above the interval."""
+ASSISTANT_LIMIT = timedelta(seconds=90)
+"""For every attempt together: a customer waits no longer for the language model before a person is called."""
 NOTICE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5))
 NOTICE_LIMIT = timedelta(hours=26)
 """Longer than anybody's quiet hours. A retry is how a notice waits: for the end of quiet hours, or for the pause after the last one."""
@@ -63,11 +66,11 @@ async def retrieve_passages(turn: Turn) -> Retrieved:
 
 
 async def draft_answer(request: DraftRequest) -> Drafted:
-    """Raises ActivityError after the last of three attempts."""
+    """Raises ActivityError after the last of three attempts, or when the limit is reached."""
     return await workflow.execute_activity_method(
         AssistantActivities.draft_answer,
         request,
-        start_to_close_timeout=timedelta(seconds=90),
+        schedule_to_close_timeout=ASSISTANT_LIMIT,
         heartbeat_timeout=HEARTBEAT,
         retry_policy=ASSISTANT_RETRY,
     )

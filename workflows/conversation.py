@@ -291,7 +291,15 @@ class Conversation:
         batch = tuple(state.pending if state.policy.quiet_window_seconds > 0 else state.pending[:1])
         state.unrecorded = [message for message in state.unrecorded if message not in batch]
         record = state.next_record(workflow.now())
-        turn = Turn(id=_new_id(), record=record, messages=batch, question=question_of(state, batch), earlier=state.earlier, told=state.told)
+        turn = Turn(
+            id=_new_id(),
+            record=record,
+            messages=batch,
+            question=question_of(state, batch),
+            topic=state.topic,
+            earlier=state.earlier,
+            told=state.told,
+        )
         self._internal.append(await read(state, turn, state.epoch))
 
     async def _deliver(self, item: Outgoing) -> None:

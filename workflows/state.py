@@ -88,6 +88,8 @@ class ConversationState(BaseModel):
     """The words of `unreplied`."""
     told: tuple[Told, ...] = ()
     """What managers have answered, newest last: the bot says nothing else to the same question."""
+    topic: str | None = None
+    """The last question that the documents had something on, in words that stand alone: what a follow-up refers to."""
     outbox: list[Outgoing] = Field(default_factory=list)
     returns_after: str | None = None
     """The manager's reply after whose delivery the bot has the conversation again."""

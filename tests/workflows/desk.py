@@ -19,13 +19,14 @@ from activities.heartbeat import HeartbeatInterceptor
 from activities.line import LineWatch
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
-from activities.turns import DraftPolicy, TurnActivities
+from activities.turns import TurnActivities
 from channels.languages import language_of
 from channels.registry import FEATURES
 from domain.channels import ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
 from domain.commands import PersonVerb, PostReply, Release, Resolve, Take, Verdict
 from domain.conversations import Conversation as View
 from domain.conversations import Section, Status
+from domain.drafting import DraftPolicy
 from domain.errors import NotFound
 from domain.ids import inbound_message_id
 from domain.knowledge import ChunkKind, Citation, Draft, Evidence, Passage
@@ -150,6 +151,7 @@ class Desk:
         self.notices = NoticeActivities(stores.notices, {Medium.EMAIL: self.post, Medium.SMS: self.post})
         self.task_queue = task_queue
         self.assistant: Assistant | None = None
+        self.ratio = 4.0
         self._numbers = itertools.count(1)
         self.gateway = ConversationGateway(
             client,
@@ -169,7 +171,8 @@ class Desk:
     def worker(self, **options: Any) -> Worker:
         conversations = self.stores.conversations
         records = RecordActivities(conversations)
-        turns = TurnActivities(conversations, self.documents, self.documents, DraftPolicy(configured=self.assistant is not None))
+        drafts = DraftPolicy(configured=self.assistant is not None, ratio=self.ratio)
+        turns = TurnActivities(conversations, self.documents, self.documents, drafts)
         return Worker(
             self.client,
             task_queue=self.task_queue,
@@ -179,7 +182,7 @@ class Desk:
                 records.record_verdict,
                 records.close_conversation,
                 turns.retrieve_passages,
-                AssistantActivities(conversations, self.stores.inboxes, self.assistant).draft_answer,
+                AssistantActivities(conversations, self.stores.inboxes, self.documents, self.assistant, drafts).draft_answer,
                 DeliveryActivities(self.stores.ledger, self.stores.inboxes, {ChannelKind.REST: self.vendor}).deliver_message,
                 self.notices.notify_managers,
             ],

@@ -1,7 +1,7 @@
 """Runs: long conversations, restarted workers, and the histories of earlier versions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,7 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from domain.conversations import HandOffReason, Status
-from domain.errors import AssistantFailed
-from domain.knowledge import Citation, Draft, Passage
-from domain.messages import Message
+from domain.conversations import Status
 from tests.workflows.desk import Desk, open_desk, until
 from workflows.conversation import HISTORY_LIMIT, Conversation
 
@@ -77,59 +74,6 @@ async def test_messages_during_a_closing_are_all_kept_and_what_follows_is_answer
     answered = [ref.id for sent in desk.vendor.sent for ref in sent.message.in_reply_to]
     assert len(answered) == len(set(answered))
     assert len(await desk.conversations()) >= 5, "nothing was reopened"
-
-
-class DownModel:
-    """A language model whose endpoint does not answer."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    async def draft(
-        self, question: str, passages: Sequence[Passage], *, turns: Sequence[Message], instructions: str, language: str | None
-    ) -> Draft | None:
-        self.calls += 1
-        raise AssistantFailed("the model's endpoint refused the connection", retryable=True)
-
-
-class QuotingModel(DownModel):
-    """Finds an answer in Chile's passage only."""
-
-    async def draft(
-        self, question: str, passages: Sequence[Passage], *, turns: Sequence[Message], instructions: str, language: str | None
-    ) -> Draft | None:
-        self.calls += 1
-        if "chile" not in question.lower():
-            return None
-        return Draft(
-            text="It takes five to eight days.", citations=(Citation(document="shop.pdf", page=2, quote="5 to 8 days"),), model="m"
-        )
-
-
-@pytest.mark.engine
-async def test_a_model_that_is_down_is_tried_again_and_then_a_person_is_asked(desk: Desk) -> None:
-    model = DownModel()
-    desk.assistant = model
-    async with desk.worker():
-        received = await desk.says("Do you ship to Chile?")
-        view = await desk.until_status(str(received.conversation_id), Status.FLAGGED)
-        await desk.until_sent(1)
-    assert view.hand_off is not None
-    assert view.hand_off.reason is HandOffReason.ASSISTANT_FAILED
-    assert model.calls == 3
-
-
-@pytest.mark.engine
-async def test_with_a_model_its_draft_is_sent_and_its_silence_is_flagged(desk: Desk) -> None:
-    desk.assistant = QuotingModel()
-    async with desk.worker():
-        await desk.says("Do you ship to Chile?")
-        await desk.until_sent(1)
-        assert desk.vendor.texts == ["It takes five to eight days."]
-        received = await desk.says("How long is the warranty?")
-        view = await desk.until_status(str(received.conversation_id), Status.FLAGGED)
-    assert view.hand_off is not None
-    assert view.hand_off.reason is HandOffReason.MISSING_KNOWLEDGE
 
 
 def test_there_are_recorded_histories() -> None:
