@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -16,6 +16,7 @@ from settings import Settings, configure_logging
 
 if TYPE_CHECKING:
     from domain.knowledge import Answer
+    from domain.managers import Inbox
     from storage.stores import Stores
 
 T = TypeVar("T")
@@ -295,7 +296,7 @@ def inbox_add(
             "id": added.id,
             "channel": added.channel,
             "name": added.name,
-            "webhook_url": _webhook_url(settings, added.channel, added.id),
+            "webhook_url": _webhook_url(settings, added, credentials),
         }
         if made:
             shown["generated"] = made
@@ -309,8 +310,12 @@ def inbox_add(
     _show(as_json, added, lines)
 
 
-def _webhook_url(settings: Settings, channel: str, inbox_id: str) -> str:
-    return f"{settings.base_url}/chat/{inbox_id}" if channel == "webchat" else f"{settings.base_url}/webhooks/{channel}/{inbox_id}"
+def _webhook_url(settings: Settings, inbox: "Inbox", credentials: Mapping[str, str]) -> str:
+    from domain.channels import ChannelKind, webhook_path
+
+    if inbox.channel is ChannelKind.WEBCHAT:
+        return f"{settings.base_url}/chat/{inbox.id}"
+    return settings.base_url + webhook_path(inbox.channel, inbox.id, credentials)
 
 
 @inbox.command("set")
@@ -324,7 +329,12 @@ def inbox_set(inbox_id: str, pairs: list[str], data: Data = None, as_json: Json 
 def inbox_list(data: Data = None, as_json: Json = False) -> None:
     """List the inboxes."""
     settings = _settings(data)
-    found = [(item, _webhook_url(settings, item.channel, item.id)) for item in _with_stores(settings, lambda stores: stores.inboxes.list())]
+
+    async def addressed(stores: "Stores") -> "list[tuple[Inbox, str]]":
+        listed = await stores.inboxes.list()
+        return [(item, _webhook_url(settings, item, await stores.inboxes.credentials(item.id))) for item in listed]
+
+    found = _with_stores(settings, addressed)
     lines = [f"{item.id:<24} {item.channel:<10} {url}" for item, url in found]
     _show(as_json, [{**item.model_dump(mode="json"), "webhook_url": url} for item, url in found], lines or ["No inbox yet."])
 

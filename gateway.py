@@ -15,7 +15,7 @@ from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, UpdateNamespaceRequest
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode, TLSConfig
@@ -37,14 +37,16 @@ from domain.commands import (
 from domain.conversations import Conversation as ConversationView
 from domain.conversations import Status
 from domain.errors import Conflict, EngineUnavailable, NotFound
+from domain.fetching import FetchRequest
 from domain.knowledge import Answer
 from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, DeliveryState, Echo
+from domain.messages import Arrival, DeliveryReceipt, DeliveryState, Echo, ResourceChanged
 from domain.model import Model
 from domain.ports import LanguageOf
 from domain.turns import Question
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
+from workflows.fetching import FetchResource
 from workflows.state import ConversationInput
 from workflows.verbs import name_of
 from workflows.visible import CHANNEL, INBOX, SEARCH_ATTRIBUTES, STATUS
@@ -55,6 +57,8 @@ T = TypeVar("T")
 TASK_QUEUE = "frontdesk"
 RPC_TIMEOUT = timedelta(seconds=5)
 """The client retries an unreachable server by itself for so long; then the door says 503 and the vendor delivers again."""
+NOTE_TIMEOUT = timedelta(milliseconds=400)
+"""A vendor that wants to be answered within half a second is told 503 in time, and delivers again."""
 TASK_TIMEOUT = timedelta(seconds=4)
 """A killed worker's workflow task is given to another after this; a replay of the longest run takes a fraction of it."""
 RETENTION = timedelta(days=30)
@@ -84,7 +88,7 @@ class Admission(Protocol):
 class ArrivalStore(Protocol):
     async def admit(self, inbox: Inbox, arrival: Arrival) -> Admission: ...
     async def accept_all(self, accepted: Sequence[tuple[str, str | None]]) -> None: ...
-    async def contact_for(self, inbox_id: str, address: str, name: str | None) -> tuple[str, str]: ...
+    async def admit_echo(self, inbox_id: str, echo: Echo) -> Admission: ...
 
 
 class ConversationReads(Protocol):
@@ -255,8 +259,28 @@ class ConversationGateway:
             return
         if await self._is_our_own(inbox, event):
             return
-        contact_id, workflow_id = await self._arrivals.contact_for(inbox.id, event.address, None)
-        await self._signal_with_start(inbox, contact_id, workflow_id, "record_delivery", RecordDelivery(echo=event))
+        admission = await self._arrivals.admit_echo(inbox.id, event)
+        if not admission.accepted:
+            signal = RecordDelivery(echo=event)
+            await self._signal_with_start(inbox, admission.contact_id, admission.workflow_id, "record_delivery", signal)
+            await self._arrivals.accept_all([(admission.message_id, admission.conversation_id)])
+
+    async def note_change(self, inbox_id: str, changed: ResourceChanged) -> None:
+        """Has it read, by a workflow of its own; repeats join the one that is under way. The database is not asked."""
+        request = FetchRequest(inbox_id=inbox_id, changed=changed)
+        await self._call(
+            self._client.start_workflow(
+                FetchResource.run,
+                request,
+                id=f"fetch/{inbox_id}/{changed.topic}/{changed.resource}",
+                task_queue=self._task_queue,
+                task_timeout=TASK_TIMEOUT,
+                start_signal="notice_change",
+                start_signal_args=[changed],
+                static_summary=f"{changed.topic} · {inbox_id}",
+                rpc_timeout=NOTE_TIMEOUT,
+            )
+        )
 
     async def _is_our_own(self, inbox: Inbox, echo: Echo) -> bool:
         """An echo may be faster than the answer to the send: then it says that the message was sent, and gives it its name."""
@@ -346,7 +370,7 @@ class ConversationGateway:
 
     async def snapshot(self, workflow_id: str) -> Snapshot:
         """What the workflow holds now; for operators and tests."""
-        handle = self._client.get_workflow_handle_for(Conversation.run, workflow_id)
+        handle: WorkflowHandle[Conversation, str] = self._client.get_workflow_handle_for(Conversation.run, workflow_id)
         return await self._call(handle.query(Conversation.snapshot, rpc_timeout=RPC_TIMEOUT))
 
     async def readiness(self) -> dict[str, bool]:

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     meta_api_version: str = Field(default="v23.0", pattern=r"^v\d{1,3}\.\d$")
     """Of the Graph API; Meta retires one about two years after it came out."""
     instagram_api_url: str = "https://graph.instagram.com"
+    mercadolibre_api_url: str = "https://api.mercadolibre.com"
 
     away_after_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 3.0
     """Without a sign of life from any of their dashboard tabs for so long, a manager counts as away."""
@@ -97,6 +98,7 @@ class Settings(BaseSettings):
         "telegram_api_url",
         "meta_api_url",
         "instagram_api_url",
+        "mercadolibre_api_url",
         mode="after",
     )
     @classmethod
@@ -151,6 +153,7 @@ class Settings(BaseSettings):
             "graph_url": self.meta_api_url,
             "graph_version": self.meta_api_version,
             "instagram_url": self.instagram_api_url,
+            "mercadolibre_url": self.mercadolibre_api_url,
             "twilio_url": self.twilio_api_url,
             "public_url": self.public_url or "",
         }

@@ -10,21 +10,36 @@ from typing import Any
 
 import structlog
 from pydantic import SecretStr
-from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+)
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.assistant import AssistantActivities
 from activities.delivery import DeliveryActivities
 from activities.documents import DocumentActivities
+from activities.fetching import FetchingActivities
 from activities.heartbeat import HeartbeatInterceptor
 from activities.line import LineWatch
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
+from activities.tokens import TokenKeeper
 from activities.turns import TurnActivities
+from activities.upkeep import UpkeepActivities
 from assistant.chain import ModelChain
 from assistant.endpoint import Endpoint, ModelAddress
 from assistant.grounded import GroundedAssistant
+from channels.languages import language_of
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
 from domain.drafting import DraftPolicy
@@ -41,6 +56,8 @@ from settings import Settings, configure_logging
 from storage.stores import Stores, build_stores
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
+from workflows.fetching import FetchResource
+from workflows.upkeep import KeepChannelsUp
 
 log = structlog.get_logger()
 
@@ -48,6 +65,10 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 """A conversation whose worker died is given to another after this; the server's default is ten seconds."""
 CACHED_CONVERSATIONS = 5_000
 """About 25 kB each. An evicted conversation is replayed with its next message."""
+
+UPKEEP_SCHEDULE = "channel-upkeep"
+UPKEEP_EVERY = timedelta(minutes=10)
+UPKEEP_LIMIT = timedelta(minutes=30)
 
 BUILD_ID = "frontdesk"
 """Named, because the SDK's default is a hash over every loaded module's code: seconds of each start. Nothing is routed by it."""
@@ -95,7 +116,7 @@ def stores_of(settings: Settings) -> Stores:
     return build_stores(settings.database, settings.key(), FEATURES, away_after=timedelta(minutes=settings.away_after_minutes))
 
 
-def build_gateway(client: Client, stores: Stores) -> ConversationGateway:
+def build_gateway(client: Client, stores: Stores, task_queue: str = TASK_QUEUE) -> ConversationGateway:
     return ConversationGateway(
         client,
         arrivals=stores.arrivals,
@@ -103,6 +124,8 @@ def build_gateway(client: Client, stores: Stores) -> ConversationGateway:
         inboxes=stores.inboxes,
         receipts=stores.ledger,
         database=stores.db,
+        language_of=language_of,
+        task_queue=task_queue,
     )
 
 
@@ -120,19 +143,23 @@ def build_worker(
     assistant = build_assistant(settings)
     drafts = DraftPolicy(configured=assistant is not None, ratio=settings.llm_odds_ratio)
     http = OutgoingHttp(allowed_networks=settings.allowed_private_networks)
-    vendors = Vendors(vendor_http(), **settings.vendor_urls)
+    channels = build_channels(http, Vendors(vendor_http(), **settings.vendor_urls))
+    keeper = TokenKeeper(stores.inboxes, stores.tokens, channels)
+    inlet = build_gateway(client, stores, task_queue)
     activities = (
         *_methods(RecordActivities(stores.conversations)),
         *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), drafts)),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, index, assistant, drafts)),
-        *_methods(DeliveryActivities(stores.ledger, stores.inboxes, build_channels(http, vendors))),
+        *_methods(DeliveryActivities(stores.ledger, channels, keeper)),
+        *_methods(FetchingActivities(stores.inboxes, keeper, channels, inlet)),
+        *_methods(UpkeepActivities(stores.inboxes, keeper, channels, inlet, stores.ledger, stores.unknown_sends)),
         *_methods(NoticeActivities(stores.notices, build_notifiers(settings))),
         *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),
     )
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[Conversation, ImportDocument, AskDocuments],
+        workflows=[Conversation, ImportDocument, AskDocuments, FetchResource, KeepChannelsUp],
         activities=activities,
         interceptors=[HeartbeatInterceptor()],
         # Determinism is proved where it costs nobody anything: the tests run in the sandbox and replay recorded histories.
@@ -150,6 +177,28 @@ def _methods(owner: object) -> tuple[Callable[..., object], ...]:
     return tuple(member for member in members if hasattr(member, "__temporal_activity_definition"))
 
 
+async def prepare_schedules(client: Client, *, schedule_id: str = UPKEEP_SCHEDULE, task_queue: str = TASK_QUEUE) -> None:
+    """Channels are kept up at once and then every so often, by one run at a time; safe to repeat, by any number of workers.
+
+    An engine that knows no schedules, or forbids them, is left as it is.
+    """
+    action = ScheduleActionStartWorkflow(KeepChannelsUp.run, id="upkeep", task_queue=task_queue, run_timeout=UPKEEP_LIMIT)
+    schedule = Schedule(
+        action=action,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=UPKEEP_EVERY)], jitter=timedelta(seconds=30)),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=UPKEEP_EVERY),
+        state=ScheduleState(note="Renews access tokens, fetches what no notification told of, and looks for evidence of unknown sends"),
+    )
+    try:
+        await client.create_schedule(schedule_id, schedule, trigger_immediately=True)
+    except ScheduleAlreadyRunningError:
+        await client.get_schedule_handle(schedule_id).update(lambda _: ScheduleUpdate(schedule=schedule))
+    except RPCError as error:
+        if error.status not in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+            raise
+        log.warning("no_schedule", schedule_id=schedule_id, status=error.status.name)
+
+
 async def connect(settings: Settings) -> Client:
     """Waits for the service as long as it takes: a worker that gives up has to be started again by hand."""
     pause = 0.1
@@ -164,6 +213,7 @@ async def connect(settings: Settings) -> Client:
                 tls_server_name=settings.temporal_tls_server_name,
             )
             await prepare_namespace(client)
+            await prepare_schedules(client)
         except (RPCError, RuntimeError) as error:
             log.info("engine_not_ready", address=settings.engine_address, error=type(error).__name__, next_try_seconds=pause)
             await asyncio.sleep(pause)

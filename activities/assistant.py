@@ -79,7 +79,7 @@ class AssistantActivities:
         if not found.passages or not worth_reading(found.confidence, policy.answer_threshold, self._drafts.ratio):
             return Reading(outcome=ReadingOutcome.NOT_READ, detail="Nothing near enough was found in the documents")
         asked = Asked(
-            question=request.question,
+            question=f"About “{request.about}”: {request.question}" if request.about else request.question,
             in_full=found.looked_up,
             passages=found.passages[:PASSAGES],
             turns=tuple(turns),

@@ -1,19 +1,21 @@
 """Sends one message, one attempt, at most once."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from temporalio import activity
 
+from activities.tokens import TokenKeeper
 from domain.channels import ChannelKind, SendOutcome, SendResult
-from domain.ports import Channel, Claim, InboxStore, SendLedger
+from domain.ports import Channel, Claim, Confirming, Credentials, SendLedger
 from domain.turns import Delivery, DeliveryReport
 
 
 class DeliveryActivities:
-    def __init__(self, ledger: SendLedger, inboxes: InboxStore, channels: Mapping[ChannelKind, Channel]) -> None:
+    def __init__(self, ledger: SendLedger, channels: Mapping[ChannelKind, Channel], keeper: TokenKeeper) -> None:
         self._ledger = ledger
-        self._inboxes = inboxes
         self._channels = channels
+        self._keeper = keeper
 
     @activity.defn
     async def deliver_message(self, delivery: Delivery) -> DeliveryReport:
@@ -21,7 +23,7 @@ class DeliveryActivities:
         message = delivery.message
         channel = self._channels[delivery.record.channel]
         # Read before the claim: a claim whose send never begins would count as perhaps sent.
-        credentials = await self._inboxes.credentials(message.inbox_id)
+        credentials = await self._keeper.credentials(message.inbox_id, delivery.record.channel)
         claim, recipient = await self._ledger.claim(
             message, delivery.record, turn_id=delivery.turn_id, idempotent=channel.features.idempotent_send
         )
@@ -32,12 +34,21 @@ class DeliveryActivities:
                 settled = await self._ledger.outcome(message.id)
                 return DeliveryReport(message_id=message.id, result=settled.result, error=settled.error)
             case Claim.INTERRUPTED:
-                return DeliveryReport(
-                    message_id=message.id, result=SendResult.UNKNOWN, error="the service stopped while this was being sent"
-                )
+                outcome = SendOutcome(result=SendResult.UNKNOWN, error="the service stopped while this was being sent")
             case Claim.GRANTED:
                 outcome = await channel.send(message, recipient, credentials)
-        if delivery.last and outcome.result is SendResult.RETRY:
+        if outcome.token_refused:
+            outcome = await self._held(delivery, credentials, outcome)
+        elif outcome.result is SendResult.UNKNOWN and isinstance(channel, Confirming):
+            outcome = await channel.confirm(message, recipient, credentials, partial(self._ledger.is_ours, message.inbox_id)) or outcome
+        if delivery.last and outcome.result is SendResult.RETRY and not outcome.token_refused:
             outcome = SendOutcome(result=SendResult.FAILED, error=f"gave up after {delivery.attempt} attempts: {outcome.error}")
         await self._ledger.settle(message.id, outcome)
         return DeliveryReport(message_id=message.id, result=outcome.result, error=outcome.error, retry_after=outcome.retry_after)
+
+    async def _held(self, delivery: Delivery, credentials: Credentials, outcome: SendOutcome) -> SendOutcome:
+        """With a token that could be renewed the message goes out in a moment; else it waits for a person to set another one."""
+        problem = await self._keeper.renew(delivery.message.inbox_id, delivery.record.channel, credentials, outcome.error or "")
+        if problem is None:
+            return outcome.model_copy(update={"error": None})
+        return outcome.model_copy(update={"error": f"waits for a new access token: {problem}"})

@@ -75,6 +75,7 @@ def build_app(
 
     door = WebhookDoor(metrics, clock)
     app.add_route("/webhooks/{channel}/{inbox_id}", door.receive, methods=["GET", "POST"], include_in_schema=False)
+    app.add_route("/webhooks/{channel}/{inbox_id}/{path_secret:path}", door.receive, methods=["GET", "POST"], include_in_schema=False)
     for router in (
         conversations.router,
         actions_router(metrics),

@@ -1,5 +1,6 @@
 """Inboxes: listing them, and adding one."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -7,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.keys import Admin, Door, Reader
 from api.openapi import PREFIX, problems
-from domain.channels import ChannelKind
+from domain.channels import ChannelKind, webhook_path
 from domain.errors import InvalidInput
 from domain.managers import Inbox
 from domain.model import Model
@@ -53,9 +54,9 @@ class InboxBody(Model):
 
 @router.get("", responses=problems(), summary="List inboxes")
 async def list_inboxes(door: Door, caller: Reader) -> Page[InboxDetail]:
-    """Without their secrets."""
+    """Without their secrets, and so without the last part of an address that is one."""
     found = await door.inboxes.list()
-    return Page(items=tuple(InboxDetail(**_addressed(inbox, door.public_url)) for inbox in found), next_cursor=None)
+    return Page(items=tuple(InboxDetail(**_addressed(inbox, door.public_url, {})) for inbox in found), next_cursor=None)
 
 
 @router.post("", status_code=201, responses=problems(400, 403, 409), summary="Add an inbox")
@@ -68,7 +69,7 @@ async def add_inbox(door: Door, caller: Admin, body: InboxBody) -> NewInbox:
     inbox = await door.inboxes.add(body.channel, body.name, inbox_id=body.id, settings=given)
     credentials = await door.inboxes.credentials(inbox.id)
     made_up = {name: credentials[name] for name in channel.features.secret_settings if name in credentials and name not in given}
-    return NewInbox(**_addressed(inbox, door.public_url), generated=made_up)
+    return NewInbox(**_addressed(inbox, door.public_url, credentials), generated=made_up)
 
 
 def _as_text(value: Setting) -> str:
@@ -76,6 +77,6 @@ def _as_text(value: Setting) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _addressed(inbox: Inbox, public_url: str) -> dict[str, object]:
+def _addressed(inbox: Inbox, public_url: str, credentials: Mapping[str, str]) -> dict[str, object]:
     chat_url = f"{public_url}/chat/{inbox.id}" if inbox.channel is ChannelKind.WEBCHAT else None
-    return {**dict(inbox), "webhook_url": f"{public_url}/webhooks/{inbox.channel.value}/{inbox.id}", "chat_url": chat_url}
+    return {**dict(inbox), "webhook_url": public_url + webhook_path(inbox.channel, inbox.id, credentials), "chat_url": chat_url}

@@ -11,14 +11,18 @@ from starlette.responses import Response
 
 from api.metrics import Metrics
 from api.problems import BadRequest
-from domain.channels import ChannelKind, WebhookRequest
+from api.recent_inboxes import RecentInboxes
+from domain.channels import PATH_SECRET, ChannelKind, WebhookRequest
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.managers import Inbox
-from domain.messages import Arrival, Echo, Ignored, InboundEvent
+from domain.messages import Arrival, Echo, Ignored, InboundEvent, ResourceChanged
 from domain.ports import Acknowledging, Channel, Credentials
 from web.services import Gateway, Receipt, Services, services
 
 _log = structlog.get_logger()
+
+SHARE_OF_DATABASE = 0.6
+"""Of the time in which a vendor wants its answer: how long an inbox that was not read before is waited for."""
 
 
 class WebhookDoor:
@@ -30,19 +34,36 @@ class WebhookDoor:
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self._metrics = metrics
         self._clock = clock
+        self._recent = RecentInboxes()
 
     async def receive(self, request: Request) -> Response:
-        """`GET|POST /webhooks/{channel}/{inbox_id}`.
+        """`GET|POST /webhooks/{channel}/{inbox_id}`, and for a channel that signs nothing `/webhooks/{channel}/{inbox_id}/{path_secret}`.
 
         Raises NotFound, AuthenticityError, BadRequest, Conflict (REST only) and EngineUnavailable; the boundary answers them.
         """
         started = time.perf_counter()
         door = services(request)
-        inbox, credentials, channel = await _opened(door, request.path_params["channel"], request.path_params["inbox_id"])
+        inbox, credentials, channel = await self._opened(door, **request.path_params)
         try:
             return await self._answer(request, door, inbox, credentials, channel)
         finally:
             self._metrics.webhook(channel.kind, time.perf_counter() - started)
+
+    async def _opened(self, door: Services, channel: str, inbox_id: str, path_secret: str = "") -> tuple[Inbox, Credentials, Channel]:
+        unknown = f"There is no {channel} inbox {inbox_id}; `frontdesk inbox list` shows the webhook URLs."
+        found = next((one for known, one in door.channels.items() if known.value == channel), None)
+        if found is None or (path_secret and PATH_SECRET not in found.features.settings):
+            raise NotFound(unknown)
+        within = found.features.acknowledge_within
+        opened: tuple[Inbox, Credentials]
+        if within is None:
+            opened = await door.inboxes.opened(inbox_id)
+        else:
+            opened = await self._recent.opened(door.inboxes, inbox_id, within=within * SHARE_OF_DATABASE)
+        inbox, credentials = opened
+        if inbox.channel is not found.kind:
+            raise NotFound(unknown)
+        return inbox, credentials, found
 
     async def _answer(self, request: Request, door: Services, inbox: Inbox, credentials: Credentials, channel: Channel) -> Response:
         hook = await _read(request, door.public_url)
@@ -69,6 +90,10 @@ class WebhookDoor:
             self._metrics.webhook_event(kind, "ignored")
             _log.info("webhook.ignored", inbox_id=inbox.id, channel=kind.value, reason=event.reason)
             return None
+        if isinstance(event, ResourceChanged):
+            await gateway.note_change(inbox.id, event)
+            self._metrics.webhook_event(kind, "noted")
+            return None
         if not isinstance(event, Arrival):
             await gateway.deliver_event(inbox, event)
             self._metrics.webhook_event(kind, "echo" if isinstance(event, Echo) else "receipt")
@@ -84,17 +109,6 @@ class WebhookDoor:
             return None
         self._metrics.webhook_event(kind, "duplicate" if receipt.duplicate else "received")
         return receipt
-
-
-async def _opened(door: Services, kind: str, inbox_id: str) -> tuple[Inbox, Credentials, Channel]:
-    unknown = f"There is no {kind} inbox {inbox_id}; `frontdesk inbox list` shows the webhook URLs."
-    channel = next((channel for known, channel in door.channels.items() if known.value == kind), None)
-    if channel is None:
-        raise NotFound(unknown)
-    inbox, credentials = await door.inboxes.opened(inbox_id)
-    if inbox.channel is not channel.kind:
-        raise NotFound(unknown)
-    return inbox, credentials, channel
 
 
 async def _read(request: Request, public_url: str) -> WebhookRequest:

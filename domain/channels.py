@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from urllib.parse import quote
 
 from domain.model import Model
 
@@ -46,6 +47,8 @@ class ChannelFeatures(Model):
     handshake: bool = False
     needs_public_address: bool = True
     """Its vendor delivers only to an https address that the internet reaches."""
+    acknowledge_within: float | None = None
+    """Seconds in which the vendor must be answered, whatever the database does: what it tells is only noted then, and read later."""
     window_hours: int | None = None
     """How long after the customer's last message a free reply is allowed; None = always."""
 
@@ -96,6 +99,8 @@ class SendOutcome(Model):
     error: str | None = None
     retry_after: float | None = None
     """Seconds the receiver asked to wait."""
+    token_refused: bool = False
+    """With RETRY: the access token is not taken any more. The message waits, however long, until it is renewed or a new one is set."""
 
 
 PATH_SECRET = "path_secret"  # noqa: S105 # the setting's name
@@ -105,4 +110,4 @@ PATH_SECRET = "path_secret"  # noqa: S105 # the setting's name
 def webhook_path(kind: ChannelKind, inbox_id: str, credentials: Mapping[str, str]) -> str:
     """Where an inbox's webhook is, below the public URL."""
     secret = credentials.get(PATH_SECRET)
-    return f"/webhooks/{kind.value}/{inbox_id}" + (f"/{secret}" if secret else "")
+    return f"/webhooks/{kind.value}/{inbox_id}" + (f"/{quote(secret, safe='')}" if secret else "")

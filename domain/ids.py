@@ -17,6 +17,10 @@ def derived_id(*parts: str) -> str:
     return str(uuid5(_NAMESPACE, "\x1f".join(parts)))
 
 
+def echo_id(inbox_id: str, provider_id: str) -> str:
+    return derived_id(inbox_id, "echo", provider_id)
+
+
 def conversation_key(identity_key: bytes, address: str) -> str:
     """First 16 hex digits of HMAC-SHA256: names a contact without showing a phone number."""
     return hmac.new(identity_key, address.encode(), hashlib.sha256).hexdigest()[:16]

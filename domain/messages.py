@@ -117,6 +117,10 @@ class InboundMessage(Model):
     received_at: UtcDatetime
     raw_kind: str | None = None
     """The vendor's own word, kept for `unsupported`."""
+    context: str = Field(default="", max_length=300)
+    """What the customer writes about, where the channel knows it: the title of a listing."""
+    one_reply: bool = False
+    """The channel takes a single answer to this: no greeting, holding line or offer may use it up."""
 
 
 class MessageRef(Model):
@@ -161,6 +165,8 @@ class Message(Model):
     type: MessageType
     raw_kind: str | None = None
     """The vendor's own word for an inbound message's kind, where ours says less."""
+    context: str = ""
+    """What an inbound message is about, where the channel knows it: the title of a listing."""
     text: str
     attachments: tuple[Attachment, ...] = ()
     quick_replies: tuple[str, ...] = ()
@@ -226,7 +232,17 @@ class Ignored(Model):
     reason: str
 
 
-InboundEvent = Arrival | DeliveryReceipt | Echo | Ignored
+class ResourceChanged(Model):
+    """A vendor tells that something is new or different, and where it can be read; nothing else in its notification is believed."""
+
+    topic: str
+    resource: str
+    """In a form that was checked, so that an address may be made from it."""
+    actions: tuple[str, ...] = ()
+    """The vendor's words for what happened, if it says."""
+
+
+InboundEvent = Arrival | DeliveryReceipt | Echo | Ignored | ResourceChanged
 
 
 class Recipient(Model):

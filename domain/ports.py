@@ -1,7 +1,7 @@
 """The ports through which activities reach the world. Each is small; storage, knowledge, assistant, channels and notifications
 implement them, tests stand in with named fakes."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,10 +11,11 @@ from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, Handshak
 from domain.commands import Verdict
 from domain.conversations import ConversationRecord, RecordedMessages
 from domain.drafting import Asked
+from domain.fetching import Fetched, Renewal, Swept, TokenState
 from domain.knowledge import Chunk, Document, Evidence, ModelUse, Reading
 from domain.ladder import Medium
 from domain.managers import Inbox
-from domain.messages import InboundEvent, Message, OutboundMessage, Recipient
+from domain.messages import Arrival, DeliveryReceipt, Echo, InboundEvent, Message, OutboundMessage, Recipient, ResourceChanged
 from domain.notices import Debt, Digest
 from domain.turns import Heard, Notice, Recorded, Told
 
@@ -99,8 +100,20 @@ class SendLedger(Protocol):
         """How a settled message ended: SENT, FAILED or UNKNOWN."""
         ...
 
+    async def is_ours(self, inbox_id: str, provider_id: str) -> bool:
+        """Whether a message of ours has this name at the channel."""
+        ...
+
+
+class UnknownSends(Protocol):
+    """Messages of which nobody knows whether they were sent."""
+
+    async def unknown(self, inbox_id: str, *, since: datetime) -> Sequence[tuple[OutboundMessage, Recipient]]: ...
+
 
 class InboxStore(Protocol):
+    async def list(self) -> Sequence[Inbox]: ...
+
     async def get(self, inbox_id: str) -> Inbox:
         """Raises NotFound."""
         ...
@@ -194,6 +207,84 @@ class Checkable(Protocol):
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Tries the credentials and sets up what can be set up from here. Never raises for what the vendor answers."""
+        ...
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A channel whose notifications only say where to look."""
+
+    async def fetch(self, changed: ResourceChanged, inbox: Inbox, credentials: Credentials, *, now: float) -> Fetched:
+        """Reads what changed. Never raises for what the vendor answers."""
+        ...
+
+    async def sweep(self, credentials: Credentials, *, now: float) -> Swept:
+        """Looks for what no notification told of, or none that got through."""
+        ...
+
+
+@runtime_checkable
+class Confirming(Protocol):
+    """A channel whose vendor can be asked whether a message arrived there."""
+
+    async def confirm(
+        self, message: OutboundMessage, recipient: Recipient, credentials: Credentials, is_known: Callable[[str], Awaitable[bool]]
+    ) -> SendOutcome | None:
+        """SENT, with the name it has there; None if nothing shows it. `is_known` tells the names that other messages of ours have."""
+        ...
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A channel whose access tokens end and can be exchanged for new ones."""
+
+    def can_renew(self, credentials: Credentials) -> bool:
+        """Whether these settings hold what an exchange takes, even after the vendor has refused the token."""
+        ...
+
+    def renewal_due(self, credentials: Credentials, state: TokenState, *, now: datetime) -> bool: ...
+
+    async def renew(self, credentials: Credentials) -> Renewal:
+        """One request. The caller sees to it that nobody else renews meanwhile, and stores what comes back."""
+        ...
+
+
+class TokenStore(Protocol):
+    """Access tokens and what is known of them."""
+
+    async def state(self, inbox_id: str) -> tuple[Credentials, TokenState]:
+        """The settings, and what is known of the token among them. Raises NotFound."""
+        ...
+
+    async def rotate(self, inbox_id: str, spent: str, renew: Callable[[Credentials], Awaitable[Renewal]]) -> tuple[Credentials, TokenState]:
+        """Exchanges the token, unless it is `spent` no more: then somebody was faster, and theirs is given back.
+
+        One transaction with a lock on the inbox: a refresh token that works once is used once.
+        """
+        ...
+
+    async def refused(self, inbox_id: str, spent: str, problem: str) -> None:
+        """Notes that the vendor does not take this token and nobody can renew it, unless another one is set by now."""
+        ...
+
+    async def warned(self, inbox_id: str) -> None:
+        """Notes that managers were told of the problem."""
+        ...
+
+
+class Inlet(Protocol):
+    """The way into the conversations for what was read at a vendor; `gateway.ConversationGateway`."""
+
+    async def receive(self, inbox: Inbox, arrival: Arrival) -> object:
+        """Returns once the message is durable. Raises Conflict and EngineUnavailable."""
+        ...
+
+    async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
+        """Raises EngineUnavailable."""
+        ...
+
+    async def note_change(self, inbox_id: str, changed: ResourceChanged) -> None:
+        """What changed will be read. Raises EngineUnavailable."""
         ...
 
 

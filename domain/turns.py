@@ -89,6 +89,8 @@ class DraftRequest(Model):
     conversation_id: str
     inbox_id: str
     question: str
+    about: str = ""
+    """The title of the listing that the customer asks under, where there is one."""
     language: str | None = None
 
 

@@ -7,8 +7,9 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
 
 from domain.errors import Conflict, NotFound
+from domain.ids import echo_id
 from domain.managers import Inbox
-from domain.messages import Arrival
+from domain.messages import Arrival, Echo
 from domain.model import Model
 from storage.addressing import addressee, known_addressee
 from storage.database import Database
@@ -83,6 +84,33 @@ class Arrivals:
             duplicate=True,
             accepted=known.accepted_at is not None,
             conversation_id=known.conversation_id,
+        )
+
+    async def admit_echo(self, inbox_id: str, echo: Echo) -> Admission:
+        """As `admit`, for what a person wrote in the channel's own app: told twice, it is one takeover."""
+        message_id = echo_id(inbox_id, echo.provider_id)
+        async with self._db.write() as connection:
+            contact_id, workflow, conversation_id = await addressee(self._db, connection, inbox_id, echo.address)
+            receipt = {
+                "message_id": message_id,
+                "inbox_id": inbox_id,
+                "kind": "echo",
+                "provider_id": echo.provider_id,
+                "body_hash": "",
+                "contact_id": contact_id,
+                "workflow_id": workflow,
+                "received_at": datetime.now(UTC),
+            }
+            is_new = (await connection.execute(_ADD_RECEIPT, receipt)).first() is not None
+            key = {"inbox_id": inbox_id, "kind": "echo", "provider_id": echo.provider_id}
+            known = (await connection.execute(_RECEIPT, key)).one()
+        return Admission(
+            message_id=message_id,
+            contact_id=contact_id,
+            workflow_id=workflow,
+            duplicate=not is_new,
+            accepted=known.accepted_at is not None,
+            conversation_id=conversation_id,
         )
 
     async def accept(self, message_id: str, conversation_id: str | None) -> None:

@@ -23,6 +23,8 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 LONGEST_SLUG = 40
 
 _ONE = select(inboxes).where(inboxes.c.id == bindparam("inbox"))
+_ONE_LOCKED = _ONE.with_for_update(key_share=True)
+"""Keys may be referred to meanwhile: a new customer of this inbox does not wait."""
 _ALL = select(inboxes).order_by(inboxes.c.created_at, inboxes.c.id)
 _ADD = insert(inboxes).on_conflict_do_nothing().returning(inboxes.c.id)
 _CHANGE = update(inboxes).where(inboxes.c.id == bindparam("inbox"))
@@ -115,6 +117,21 @@ class Inboxes:
         async with self._db.read() as connection:
             row = await self._row(connection, inbox_id)
         return inbox_from(row), self._settings(row)
+
+    async def settings_in(self, connection: AsyncConnection, inbox_id: str, *, lock: bool = False) -> dict[str, str]:
+        """`credentials` inside a transaction; with `lock`, nobody else changes them until it ends. Raises NotFound."""
+        if lock:
+            await self._db.lock(connection, f"inbox/{inbox_id}")
+        found = (await connection.execute(_ONE_LOCKED if lock else _ONE, {"inbox": inbox_id})).first()
+        if found is None:
+            raise NotFound(f"There is no inbox {inbox_id}")
+        return self._settings(found)
+
+    async def replace_settings(self, connection: AsyncConnection, inbox_id: str, settings: Mapping[str, str]) -> None:
+        """The channel's own, all of them. Raises NotFound."""
+        row = await self._row(connection, inbox_id)
+        stored = self._stored(settings, self._features_of(ChannelKind(row.channel)))
+        await connection.execute(_CHANGE, {**stored, "inbox": inbox_id})
 
     async def _row(self, connection: AsyncConnection, inbox_id: str) -> AnyRow:
         row = (await connection.execute(_ONE, {"inbox": inbox_id})).first()

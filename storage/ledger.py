@@ -190,7 +190,7 @@ class Ledger:
         names = {"inbox": inbox_id, "address": address, "since": at - ECHO_FRESH}
         async with self._db.read() as connection:
             rows = (await connection.execute(_BEING_SENT, names)).all()
-        return next((str(row.id) for row in rows if row.text.strip() == text.strip()), None)
+        return next((str(row.id) for row in rows if _gist(row.text) == _gist(text)), None)
 
     async def is_ours(self, inbox_id: str, provider_id: str) -> bool:
         """Whether we sent the message that the channel names so."""
@@ -211,6 +211,11 @@ class Ledger:
             names = {"inbox": inbox_id, "provider": receipt.provider_id}
             row = (await connection.execute(_BY_PROVIDER_ID.with_for_update(), names)).first()
         return row if row is not None and row.inbox_id == inbox_id else None
+
+
+def _gist(text: str) -> str:
+    """What a text says, whatever the channel did to its marks and emoji on the way."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum()) or text.strip()
 
 
 _MARKS = {

@@ -148,6 +148,7 @@ def inbound_values(message: InboundMessage, record: ConversationRecord) -> Value
         "attachments": _packed(_ATTACHMENTS, message.attachments),
         "language": message.language,
         "raw_kind": message.raw_kind,
+        "context": message.context or None,
         "sent_at": message.sent_at,
         "created_at": message.received_at,
     }
@@ -176,6 +177,23 @@ def outbound_values(message: OutboundMessage, *, turn_id: str | None, delivery: 
         "turn_id": turn_id,
         "created_at": message.created_at,
     }
+
+
+def outbound_from(row: AnyRow) -> OutboundMessage:
+    """As it was to be sent, without what it answered; `contact_id` stands beside the message's own columns."""
+    return OutboundMessage(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        inbox_id=row.inbox_id,
+        contact_id=row.contact_id,
+        sender=row.sender,
+        author_id=row.author_id,
+        purpose=row.purpose,
+        text=row.text,
+        attachments=_unpacked(_ATTACHMENTS, row.attachments),
+        epoch=row.epoch or 0,
+        created_at=row.created_at,
+    )
 
 
 def answered_values(message: OutboundMessage) -> Values:
@@ -207,6 +225,7 @@ def message_from(row: AnyRow) -> Message:
         author_name=row.author_name,
         type=row.type,
         raw_kind=row.raw_kind,
+        context=row.context or "",
         text=row.text,
         attachments=_unpacked(_ATTACHMENTS, row.attachments),
         quick_replies=_unpacked(_TEXTS, row.quick_replies),

@@ -22,6 +22,8 @@ from storage.notices import Notices
 from storage.people import People
 from storage.preferences import Preferences
 from storage.secrets import Vault
+from storage.tokens import Tokens
+from storage.unknown_sends import UnknownSends
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,15 @@ class Stores:
     notices: Notices
     people: People
     preferences: Preferences
+    tokens: Tokens
+    unknown_sends: UnknownSends
 
 
 def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatures], *, away_after: timedelta = AWAY_AFTER) -> Stores:
     """Nothing is connected before it is used; close `db` at the end."""
     database = Database(url)
     vault = Vault(key)
+    inboxes = Inboxes(database, vault, features)
     return Stores(
         db=database,
         vault=vault,
@@ -57,12 +62,14 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         documents=Documents(database),
         events=Events(database),
         files=Files(database),
-        inboxes=Inboxes(database, vault, features),
+        inboxes=inboxes,
         ledger=Ledger(database),
         line=Line(database, away_after=away_after),
         notices=Notices(database),
         people=People(database),
         preferences=Preferences(database),
+        tokens=Tokens(database, inboxes),
+        unknown_sends=UnknownSends(database),
     )
 
 

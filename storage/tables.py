@@ -76,6 +76,19 @@ inboxes = Table(
     Column("last_message_at", UtcDateTime),
 )
 
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("inbox_id", Text, ForeignKey("inboxes.id"), primary_key=True),
+    Column("token_hash", Text, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("problem", Text),
+    Column("problem_since", UtcDateTime),
+    Column("dead", Boolean, nullable=False),
+    Column("warned_at", UtcDateTime),
+)
+
 contacts = Table(
     "contacts",
     metadata,
@@ -217,6 +230,7 @@ messages = Table(
     Column("turn_id", Text),
     Column("language", Text),
     Column("raw_kind", Text),
+    Column("context", Text),
     Column("sent_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "conversation_id", "position"),

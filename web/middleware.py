@@ -24,7 +24,7 @@ CHAT_UPLOAD_LIMIT = 12_000_000
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
-_SECRET_PARAMETERS = frozenset({"secret", "token"})
+_SECRET_PARAMETERS = frozenset({"path_secret", "secret", "token"})
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/static"})
 
 Observe = Callable[[str, str, int, float], None]

@@ -10,7 +10,7 @@ from domain.channels import ChannelKind
 from domain.commands import PersonVerb, Verdict
 from domain.knowledge import Answer
 from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, Echo
+from domain.messages import Arrival, DeliveryReceipt, Echo, ResourceChanged
 from domain.ports import Channel
 from storage.arrivals import Arrivals
 from storage.contacts import Contacts
@@ -49,6 +49,10 @@ class Gateway(Protocol):
 
     async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
         """Raises EngineUnavailable."""
+        ...
+
+    async def note_change(self, inbox_id: str, changed: ResourceChanged) -> None:
+        """Returns once it is sure to be read, without asking the database. Raises EngineUnavailable."""
         ...
 
     async def act(self, verb: PersonVerb, *, wait_seconds: float = 2.0) -> Verdict | None:

@@ -54,6 +54,7 @@ async def read(state: ConversationState, turn: Turn, epoch: int) -> TurnEnded:
                 conversation_id=state.conversation_id,
                 inbox_id=state.start.inbox_id,
                 question=turn.question,
+                about=next((message.context for message in reversed(turn.messages) if message.context), ""),
                 language=state.language,
             )
             drafted = await draft_answer(request)
@@ -104,6 +105,9 @@ def _act(state: ConversationState, ended: TurnEnded, decision: Decision, now: da
     refs = tuple(MessageRef(id=message.id, provider_id=message.provider_id) for message in ended.batch)
     reply = partial(say, state, now=now, new_id=new_id, in_reply_to=refs, turn_id=ended.turn_id if ended.finding else None)
     match decision.outcome:
+        case Outcome.OFFER | Outcome.OFFER_PERSON | Outcome.ASK_FOR_WORDS if state.one_reply:
+            detail = "The customer gets a single answer here, so that nothing can be offered or asked back"
+            _flag(state, ended, decision.reason or HandOffReason.LOW_CONFIDENCE, detail, now, new_id)
         case Outcome.ANSWER if finding.draft is not None:
             reply(Purpose.ANSWER, finding.draft.text, citations=finding.draft.citations, confidence=finding.confidence)
         case Outcome.OFFER:

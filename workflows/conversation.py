@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.conversations import ClosedReason, RecordedMessages, Status
     from domain.decisions import asks_for_nothing, words_for
-    from domain.ids import derived_id
+    from domain.ids import echo_id
     from domain.ladder import Rung
     from domain.line_texts import LineKey
     from domain.lines import line
@@ -246,7 +246,7 @@ class Conversation:
     async def _on_delivery(self, signal: RecordDelivery) -> None:
         if signal.echo is not None and self._state.status is not Status.CLOSED:
             self._state.give_to(None, workflow.now())
-            self._state.note_recent(derived_id(self._state.start.inbox_id, "echo", signal.echo.provider_id))
+            self._state.note_recent(echo_id(self._state.start.inbox_id, signal.echo.provider_id))
             await self._record()
 
     # SQL

@@ -17,6 +17,10 @@ GIVE_UP_AFTER = timedelta(hours=24)
 """A message that could not be sent for so long counts as failed and is shown to a manager."""
 
 
+ANSWERS = frozenset({Purpose.ANSWER, Purpose.REPLY})
+"""What may use up the single answer that a channel takes."""
+
+
 def say(
     state: ConversationState,
     purpose: Purpose,
@@ -30,7 +34,12 @@ def say(
     confidence: float | None = None,
     turn_id: str | None = None,
 ) -> None:
-    """The bot's words go into the outbox, after the inbox's greeting if they are the episode's first."""
+    """The bot's words go into the outbox, after the inbox's greeting if they are the episode's first.
+
+    Where the channel takes a single answer, whatever is none is left unsaid.
+    """
+    if state.one_reply and purpose not in ANSWERS:
+        return
     if not state.greeted:
         state.greeted = True
         # The chat page greets before anybody has written.

@@ -68,6 +68,8 @@ class ConversationState(BaseModel):
     language: str | None = None
     greeted: bool = False
     holding_sent: bool = False
+    one_reply: bool = False
+    """The channel takes a single answer here: nothing else is said."""
 
     pending: list[InboundMessage] = Field(default_factory=list)
     """What the bot's next turns answer, in order."""
@@ -130,6 +132,7 @@ class ConversationState(BaseModel):
         message = message.model_copy(update={"language": self.language})
         self.unrecorded.append(message)
         self.note_recent(message.id)
+        self.one_reply = self.one_reply or message.one_reply
         self.idle_at = now + timedelta(minutes=self.policy.idle_timeout_minutes)
         return message
 

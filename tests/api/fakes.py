@@ -8,7 +8,7 @@ from domain.errors import Conflict, EngineUnavailable
 from domain.ids import derived_id
 from domain.knowledge import Answer, Citation
 from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, Echo
+from domain.messages import Arrival, DeliveryReceipt, Echo, ResourceChanged
 from gateway import Received
 from storage.arrivals import Arrivals
 
@@ -24,6 +24,7 @@ class FakeGateway:
         self.down = False
         self.ready = {"database": True, "temporal": True, "worker": True}
         self.received: list[tuple[Inbox, Arrival]] = []
+        self.changed: list[tuple[str, ResourceChanged]] = []
         self.events: list[DeliveryReceipt | Echo] = []
         self.verbs: list[PersonVerb] = []
         self.verdicts: dict[str, Verdict] = {}
@@ -48,6 +49,10 @@ class FakeGateway:
     async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
         self._reach()
         self.events.append(event)
+
+    async def note_change(self, inbox_id: str, changed: ResourceChanged) -> None:
+        self._reach()
+        self.changed.append((inbox_id, changed))
 
     async def act(self, verb: PersonVerb, *, wait_seconds: float = 2.0) -> Verdict | None:
         self._reach()

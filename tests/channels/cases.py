@@ -14,7 +14,7 @@ from domain.channels import ChannelKind, WebhookRequest
 from domain.managers import Inbox
 from domain.messages import OutboundMessage, Purpose, Recipient, Sender
 from domain.policy import Policy
-from tests.vendors import meta_messaging, telegram, twilio, whatsapp
+from tests.vendors import mercadolibre, meta_messaging, telegram, twilio, whatsapp
 from tests.vendors.signing import signed_headers
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -35,6 +35,8 @@ class Case:
     malformed: Mapping[str, bytes] = field(default_factory=dict)
     signs_body: bool = True
     """Whether the vendor's proof covers the body; else it is only a shared word."""
+    bare: Mapping[str, object] = field(default_factory=lambda: {"headers": {"content-type": "application/json"}})
+    """What a request lacks that proves nothing: its headers, or, where the address is the proof, that."""
     public: Mapping[str, str] = field(default_factory=dict)
     """The inbox's settings that are no secrets."""
 
@@ -110,6 +112,21 @@ def instagram_request(body: bytes, at: float = NOW) -> WebhookRequest:
     return meta_request(meta_messaging.APP_SECRET, "instagram", body)
 
 
+def mercadolibre_request(body: bytes, at: float = NOW) -> WebhookRequest:
+    headers = {"content-type": "application/json"}
+    return WebhookRequest(method="POST", url=f"{_MERCADOLIBRE_HOOK}/{mercadolibre.PATH_SECRET}", headers=headers, query={}, body=body)
+
+
+_MERCADOLIBRE_HOOK = "https://shop.example.com/webhooks/mercadolibre/our-mercadolibre"
+MERCADOLIBRE_CREDENTIALS = {
+    "app_id": mercadolibre.APP,
+    "client_secret": mercadolibre.CLIENT_SECRET,
+    "user_id": mercadolibre.SELLER,
+    "site_id": mercadolibre.SITE,
+    "access_token": mercadolibre.ACCESS,
+    "refresh_token": mercadolibre.REFRESH,
+    "path_secret": mercadolibre.PATH_SECRET,
+}
 TELEGRAM_CREDENTIALS = {"bot_token": telegram.TOKEN, "webhook_secret": telegram.SECRET}
 WHATSAPP_CREDENTIALS = {
     "phone_number_id": whatsapp.PHONE_ID,
@@ -190,6 +207,11 @@ def _without(field_name: str) -> bytes:
 
 def _with(**fields: object) -> bytes:
     return json.dumps({"type": "message", "id": "m-1", "contact": {"id": "c"}, "text": "hi"} | fields).encode()
+
+
+def _notice(**fields: object) -> bytes:
+    body = {"resource": "/questions/1", "user_id": 468111222, "topic": "questions", "application_id": 7410258963014785}
+    return json.dumps({name: value for name, value in (body | fields).items() if value is not None}).encode()
 
 
 _IMAGE = {"type": "image", "url": "https://cdn.example.com/1.png"}
@@ -277,6 +299,34 @@ CASES: tuple[Case, ...] = (
         signed=instagram_request,
         public={"account_id": meta_messaging.ACCOUNT},
         malformed=_no_delivery("instagram"),
+    ),
+    Case(
+        kind=ChannelKind.MERCADOLIBRE,
+        credentials=MERCADOLIBRE_CREDENTIALS,
+        wrong_credentials=MERCADOLIBRE_CREDENTIALS | {"path_secret": mercadolibre.PATH_SECRET + "x"},
+        signed=mercadolibre_request,
+        signs_body=False,
+        bare={"url": _MERCADOLIBRE_HOOK},
+        malformed={
+            "empty": b"",
+            "no JSON": b"update",
+            "a list": b"[]",
+            "nested deeply": b'{"topic": ' + b"[" * 100_000,
+            "application_id: missing": _notice(application_id=None),
+            "application_id: a fraction": _notice(application_id=1.5),
+            "user_id: missing": _notice(user_id=None),
+            "topic: missing": _notice(topic=None),
+            "topic: a number": _notice(topic=7),
+            "resource: missing": _notice(resource=None),
+            "resource: another topic's": _notice(resource="9a1ce35ac84f70a24af7360d24c70a01"),
+            "resource: a way out": _notice(resource="/questions/../users/me"),
+            "resource: an address": _notice(resource="https://evil.example/questions/1"),
+            "resource: with a query": _notice(resource="/questions/1?access_token=x"),
+            "resource: no digits of ours": _notice(resource="/questions/\u0661\u0662"),
+            "resource: a line more": _notice(resource="/questions/1\n"),
+            "resource: upper case": _notice(topic="messages", resource="9A1CE35AC84F70A24AF7360D24C70A01"),
+            "resource: too short": _notice(topic="messages", resource="9a1ce35ac84f"),
+        },
     ),
     Case(
         kind=ChannelKind.SMS,

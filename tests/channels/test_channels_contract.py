@@ -13,7 +13,7 @@ from channels.registry import FEATURES, build_channels
 from domain.channels import ChannelKind, WebhookRequest
 from domain.errors import AuthenticityError, InvalidInput
 from domain.ids import inbound_message_id
-from domain.messages import Arrival, DeliveryReceipt, Echo, Ignored, InboundEvent
+from domain.messages import Arrival, DeliveryReceipt, Echo, Ignored, InboundEvent, ResourceChanged
 from domain.ports import Channel
 from tests.channels.cases import CASES, NOW, Case, inbox
 
@@ -102,7 +102,7 @@ def test_ids_and_hashes_are_the_same_at_every_delivery(case: Case, body: bytes) 
 def test_a_request_is_refused_when_it_proves_nothing(case: Case) -> None:
     channel, body = channel_of(case), next(iter(case.fixtures().values()))
     request = request_of(case, body)
-    without_proof = request.model_copy(update={"headers": {"content-type": "application/json"}})
+    without_proof = request.model_copy(update=dict(case.bare))
     tampered = request.model_copy(update={"body": body + b" "})
     secretless = {name: value for name, value in case.credentials.items() if name not in channel.features.secret_settings}
 
@@ -206,6 +206,8 @@ def _identity(event: InboundEvent) -> tuple[str, ...]:
             return (event.address, event.provider_id, event.text, event.at.isoformat())
         case Ignored():
             return (event.reason,)
+        case ResourceChanged():
+            return (event.topic, event.resource, *event.actions)
 
 
 def _spots(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

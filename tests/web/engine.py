@@ -9,7 +9,7 @@ from domain.errors import EngineUnavailable, NotFound
 from domain.ids import derived_id
 from domain.knowledge import Answer
 from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, Direction, Echo, OutboundMessage, Purpose, Sender
+from domain.messages import Arrival, DeliveryReceipt, Direction, Echo, OutboundMessage, Purpose, ResourceChanged, Sender
 from storage.conversations import Conversations
 from storage.ledger import Ledger
 from web.services import Receipt
@@ -139,6 +139,9 @@ class DeskEngine:
         raise AssertionError("no customer writes through the dashboard")
 
     async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
+        raise AssertionError("no vendor writes to the dashboard")
+
+    async def note_change(self, inbox_id: str, changed: ResourceChanged) -> None:
         raise AssertionError("no vendor writes to the dashboard")
 
     async def readiness(self) -> dict[str, bool]:

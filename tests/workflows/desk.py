@@ -19,6 +19,7 @@ from activities.heartbeat import HeartbeatInterceptor
 from activities.line import LineWatch
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
+from activities.tokens import TokenKeeper
 from activities.turns import TurnActivities
 from channels.languages import language_of
 from channels.registry import FEATURES
@@ -183,7 +184,11 @@ class Desk:
                 records.close_conversation,
                 turns.retrieve_passages,
                 AssistantActivities(conversations, self.stores.inboxes, self.documents, self.assistant, drafts).draft_answer,
-                DeliveryActivities(self.stores.ledger, self.stores.inboxes, {ChannelKind.REST: self.vendor}).deliver_message,
+                DeliveryActivities(
+                    self.stores.ledger,
+                    {ChannelKind.REST: self.vendor},
+                    TokenKeeper(self.stores.inboxes, self.stores.tokens, {ChannelKind.REST: self.vendor}),
+                ).deliver_message,
                 self.notices.notify_managers,
             ],
             interceptors=[HeartbeatInterceptor()],

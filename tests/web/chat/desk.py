@@ -11,7 +11,7 @@ from domain.errors import EngineUnavailable
 from domain.ids import derived_id
 from domain.knowledge import Answer, Citation
 from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, Echo, OutboundMessage, Purpose, Sender
+from domain.messages import Arrival, DeliveryReceipt, Echo, OutboundMessage, Purpose, ResourceChanged, Sender
 from gateway import Received
 from storage.arrivals import Arrivals
 from storage.conversations import Conversations
@@ -126,6 +126,9 @@ class FakeDesk:
         await self.conversations.add_note(self.record_of(address).conversation_id, manager_id, text, note_id=str(uuid4()))
 
     async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
+        raise NotImplementedError
+
+    async def note_change(self, inbox_id: str, changed: ResourceChanged) -> None:
         raise NotImplementedError
 
     async def act(self, verb: PersonVerb, *, wait_seconds: float = 2.0) -> Verdict | None:
