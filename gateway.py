@@ -44,6 +44,7 @@ from domain.messages import Arrival, DeliveryReceipt, DeliveryState, Echo, Resou
 from domain.model import Model
 from domain.ports import LanguageOf
 from domain.turns import Question
+from domain.windows import last_written
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
 from workflows.fetching import FetchResource
@@ -320,7 +321,10 @@ class ConversationGateway:
                 )
             opening = verb.model_copy(update={"opens_episode": True})
             inbox = await self._inboxes.get(conversation.inbox_id)
-            await self._signal_with_start(inbox, conversation.contact_id, conversation.workflow_id, name_of(verb), opening)
+            written = last_written(conversation.channel, conversation.due.window_at)
+            await self._signal_with_start(
+                inbox, conversation.contact_id, conversation.workflow_id, name_of(verb), opening, last_written_at=written
+            )
         verdict = await self._await_verdict(verb.action_id, wait_seconds)
         return None if verdict is None else _its_own(verdict, verb)
 
@@ -389,9 +393,13 @@ class ConversationGateway:
 
     # The engine
 
-    async def _signal_with_start(self, inbox: Inbox, contact_id: str, workflow_id: str, signal: str, argument: Model) -> str | None:
+    async def _signal_with_start(
+        self, inbox: Inbox, contact_id: str, workflow_id: str, signal: str, argument: Model, *, last_written_at: datetime | None = None
+    ) -> str | None:
         """Returns the id of the run that has the signal."""
-        start = StartConversation(inbox_id=inbox.id, channel=inbox.channel, contact_id=contact_id, policy=inbox.policy)
+        start = StartConversation(
+            inbox_id=inbox.id, channel=inbox.channel, contact_id=contact_id, policy=inbox.policy, last_written_at=last_written_at
+        )
         handle = await self._call(
             self._client.start_workflow(
                 Conversation.run,

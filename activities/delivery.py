@@ -35,6 +35,8 @@ class DeliveryActivities:
                 return DeliveryReport(message_id=message.id, result=settled.result, error=settled.error)
             case Claim.INTERRUPTED:
                 outcome = SendOutcome(result=SendResult.UNKNOWN, error="the service stopped while this was being sent")
+            case Claim.GRANTED if delivery.refused is not None:
+                outcome = SendOutcome(result=SendResult.FAILED, error=delivery.refused, window_closed=True)
             case Claim.GRANTED:
                 outcome = await channel.send(message, recipient, credentials)
         if outcome.token_refused:
@@ -44,7 +46,13 @@ class DeliveryActivities:
         if delivery.last and outcome.result is SendResult.RETRY and not outcome.token_refused:
             outcome = SendOutcome(result=SendResult.FAILED, error=f"gave up after {delivery.attempt} attempts: {outcome.error}")
         await self._ledger.settle(message.id, outcome)
-        return DeliveryReport(message_id=message.id, result=outcome.result, error=outcome.error, retry_after=outcome.retry_after)
+        return DeliveryReport(
+            message_id=message.id,
+            result=outcome.result,
+            error=outcome.error,
+            retry_after=outcome.retry_after,
+            window_closed=outcome.window_closed,
+        )
 
     async def _held(self, delivery: Delivery, credentials: Credentials, outcome: SendOutcome) -> SendOutcome:
         """With a token that could be renewed the message goes out in a moment; else it waits for a person to set another one."""

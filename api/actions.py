@@ -13,12 +13,15 @@ from api.keys import Door, Writer
 from api.metrics import Metrics
 from api.openapi import PREFIX, problems
 from api.problems import problem
+from channels.lengths import refusal
 from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
 from domain.errors import Conflict, InvalidInput
 from domain.ids import derived_id
 from domain.managers import Manager, Role
 from domain.messages import Message
 from domain.model import Model, UtcDatetime, storable
+from domain.templates import TemplateUse
+from web.message_templates import filled_template
 from web.services import Services
 
 
@@ -43,6 +46,7 @@ _REFUSALS = {
     RefusedBecause.CLOSED: "The conversation is closed.",
     RefusedBecause.OWNED: "Another person has this conversation.",
     RefusedBecause.UNSEEN: "The customer wrote something that you have not seen.",
+    RefusedBecause.WINDOW_CLOSED: "The channel's reply window is closed.",
     RefusedBecause.NOT_POSSIBLE: "This can't be done as the conversation stands.",
 }
 
@@ -53,8 +57,15 @@ class _Body(Model):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TemplateBody(_Body):
+    name: str = Field(min_length=1, max_length=200, description="As `GET /inboxes/{id}/templates` names it.", examples=["order_shipped"])
+    language: str = Field(default="", max_length=20, description="May be left out where the template has one only.", examples=["es_AR"])
+    values: dict[str, str] = Field(default_factory=dict, description="One for each of its variables, by `key`.", examples=[{"1": "Ana"}])
+
+
 class ReplyBody(_Body):
-    text: Text = Field(examples=["Yes, we ship to Chile in 5 to 8 days."])
+    text: Text | None = Field(default=None, examples=["Yes, we ship to Chile in 5 to 8 days."])
+    template: TemplateBody | None = Field(default=None, description="Instead of `text`: what may go out when the reply window is closed.")
     keep: bool = Field(default=False, description="You keep the conversation; otherwise the bot gets it back once this is sent.")
     last_seen_message_id: str | None = Field(
         default=None, max_length=100, description="The newest message you have seen; refused (409) if there is a newer one of the customer."
@@ -107,7 +118,7 @@ class Owner(Model):
 def actions_router(metrics: Metrics) -> APIRouter:
     router = APIRouter(prefix=PREFIX + "/conversations/{conversation_id}", tags=["actions"])
     answers = {
-        **problems(400, 403, 404, 409, 503),
+        **problems(400, 403, 404, 409, 502, 503),
         202: {"model": ActionOutcome, "description": "No verdict yet: send the same again with the same Idempotency-Key"},
     }
 
@@ -130,12 +141,17 @@ def actions_router(metrics: Metrics) -> APIRouter:
 
     @router.post("/reply", response_model=ActionOutcome, responses=answers, summary="Answer the customer")
     async def reply(request: Request, door: Door, caller: Writer, conversation_id: str, body: ReplyBody, key: ActionId = None) -> Response:
-        """Takes the conversation if nobody has it. A closed conversation is not reopened: the reply opens the next one."""
+        """Takes the conversation if nobody has it. A closed conversation is not reopened: the reply opens the next one.
+
+        Exactly one of `text` and `template`.
+        """
+        text, template = await _said(door, conversation_id, body)
         verb = PostReply(
             action_id=key or str(uuid4()),
             conversation_id=conversation_id,
             manager_id=caller.id,
-            text=body.text,
+            text=text,
+            template=template,
             keep=body.keep,
             last_seen_message_id=body.last_seen_message_id,
         )
@@ -196,6 +212,21 @@ def actions_router(metrics: Metrics) -> APIRouter:
         return _outcome(ActionOutcome(action_id=action_id, status="accepted", conversation_id=conversation_id, message_id=written.id))
 
     return router
+
+
+async def _said(door: Services, conversation_id: str, body: ReplyBody) -> tuple[str, TemplateUse | None]:
+    """The customer's text, and the template that it is sent as. Raises InvalidInput, NotFound, VendorFailed."""
+    if (body.text is None) == (body.template is None):
+        raise InvalidInput("text: give either text or template")
+    conversation = await door.conversations.get(conversation_id)
+    if body.template is not None:
+        chosen = body.template
+        use, text = await filled_template(door, conversation.inbox_id, chosen.name, chosen.language, chosen.values)
+        return text, use
+    channel, text = door.channels.get(conversation.channel), body.text or ""
+    if channel is not None and (too_long := refusal(text, channel.features)) is not None:
+        raise InvalidInput(f"text: {too_long}")
+    return text, None
 
 
 def _outcome(outcome: ActionOutcome, status: int = 200) -> Response:

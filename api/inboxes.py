@@ -12,7 +12,9 @@ from domain.channels import ChannelKind, webhook_path
 from domain.errors import InvalidInput
 from domain.managers import Inbox
 from domain.model import Model
+from domain.templates import Template
 from storage.pages import Page
+from web.message_templates import templates_of
 
 router = APIRouter(prefix=f"{PREFIX}/inboxes", tags=["inboxes"])
 
@@ -70,6 +72,12 @@ async def add_inbox(door: Door, caller: Admin, body: InboxBody) -> NewInbox:
     credentials = await door.inboxes.credentials(inbox.id)
     made_up = {name: credentials[name] for name in channel.features.secret_settings if name in credentials and name not in given}
     return NewInbox(**_addressed(inbox, door.public_url, credentials), generated=made_up)
+
+
+@router.get("/{inbox_id}/templates", responses=problems(404, 502), summary="An inbox's approved templates")
+async def list_templates(door: Door, caller: Reader, inbox_id: str) -> Page[Template]:
+    """Asks the vendor. Each variable's `key` names its value in a reply; one with a `problem` can't be sent from here."""
+    return Page(items=tuple(await templates_of(door, inbox_id)), next_cursor=None)
 
 
 def _as_text(value: Setting) -> str:

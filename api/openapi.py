@@ -18,7 +18,7 @@ _MEANINGS = {
     409: "The same content or id is there already, or the action was refused",
     413: "The body is too large",
     422: "A value is not acceptable; `errors` names each field",
-    502: "The language model gave no usable answer",
+    502: "The language model gave no usable answer, or a channel's vendor refused or can't be asked",
     503: "The Temporal service can't be reached; nothing was accepted, try again after `Retry-After`",
 }
 

@@ -29,6 +29,7 @@ from domain.errors import (
     NotFound,
     PermissionDenied,
     TooManyAttempts,
+    VendorFailed,
 )
 from domain.model import Model
 
@@ -122,13 +123,13 @@ class Answers:
             return self._say(request, error.status_code, detail, error.headers or {})
         if isinstance(error, FrontdeskError):
             status, headers = _status_of(error)
-            return self._say(request, status, str(error), headers)
+            return self._say(request, status, str(error), headers, slug="vendor-failed" if isinstance(error, VendorFailed) else None)
         return self._say(request, 500, "", {})
 
-    def _say(self, request: Request, status: int, detail: str, headers: Mapping[str, str]) -> Response:
+    def _say(self, request: Request, status: int, detail: str, headers: Mapping[str, str], *, slug: str | None = None) -> Response:
         detail = detail or _NEXT.get(status, HTTPStatus(status).phrase).format(request_id=request_id(request))
         if not _wants_page(request):
-            return problem(request, status, detail, headers=headers)
+            return problem(request, status, detail, headers=headers, slug=slug)
         page = self._error_page(request, status, HTTPStatus(status).phrase, detail)
         page.headers.update(headers)
         return page
@@ -169,7 +170,7 @@ def _status_of(error: FrontdeskError) -> tuple[int, dict[str, str]]:
             return 429, {"Retry-After": str(max(1, round(error.retry_after)))}
         case EngineUnavailable():
             return 503, {"Retry-After": str(ENGINE_RETRY_SECONDS)}
-        case AssistantFailed():
+        case AssistantFailed() | VendorFailed():
             return 502, {}
         case _:
             return 500, {}

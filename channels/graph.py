@@ -37,6 +37,8 @@ class ErrorTable:
     """Codes that say something about the access token or its permissions."""
     permanent_subcodes: Mapping[int, str] = field(default_factory=dict)
     """Subcode to what a manager reads; looked at before the code, which may mean several things."""
+    window: frozenset[int] = frozenset()
+    """Codes and subcodes that say that the customer wrote too long ago."""
 
 
 TOKEN_WORDS = "Meta refuses this access_token; make a new one with the needed permissions and set it"  # noqa: S105 # the words, not the token
@@ -109,11 +111,11 @@ def refusal(reply: Reply, errors: ErrorTable) -> SendOutcome:
     error = body_of(reply).inner("error")
     code, subcode = error.whole("code"), error.whole("error_subcode")
     if subcode is not None and (words := errors.permanent_subcodes.get(subcode)):
-        return SendOutcome(result=SendResult.FAILED, error=words)
+        return SendOutcome(result=SendResult.FAILED, error=words, window_closed=subcode in errors.window)
     said = f"Meta answered: {problem_of(reply)}" + (f" (code {code})" if code is not None else "")
     if code is not None:
         if code in errors.permanent:
-            return SendOutcome(result=SendResult.FAILED, error=errors.permanent[code] or said)
+            return SendOutcome(result=SendResult.FAILED, error=errors.permanent[code] or said, window_closed=code in errors.window)
         if code in errors.retryable:
             return SendOutcome(result=SendResult.RETRY, error=said, retry_after=_wait(reply) or errors.retryable[code])
         if code in errors.ambiguous:

@@ -7,7 +7,7 @@ from channels import meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
-from channels.meta_sending import ERRORS, accepted, missing, outbound_body
+from channels.meta_sending import ERRORS, accepted, messaging_type, missing, outbound_body
 from domain.channels import (
     ChannelCheck,
     ChannelFeatures,
@@ -72,7 +72,7 @@ class Instagram:
         except InvalidInput as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
         # Both tokens know whose they are: an account's own, or a page's with which the account is connected.
-        kind = {} if login == "instagram" else {"messaging_type": "RESPONSE"}
+        kind = {} if login == "instagram" and not message.human_tag else messaging_type(message)
         answer, refused = await self._logins[login].send("me/messages", token, {**body, **kind}, ERRORS)
         return refused or accepted(answer)
 

@@ -10,7 +10,7 @@ from channels import meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
-from channels.meta_sending import ERRORS, accepted, missing, outbound_body
+from channels.meta_sending import ERRORS, accepted, messaging_type, missing, outbound_body
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
 from domain.errors import InvalidInput
 from domain.managers import Inbox
@@ -72,7 +72,7 @@ class Messenger:
             body = outbound_body(message, recipient, FEATURES, metadata=message.id)
         except InvalidInput as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
-        answer, refused = await self._graph.send(f"{page}/messages", token, {**body, "messaging_type": "RESPONSE"}, ERRORS)
+        answer, refused = await self._graph.send(f"{page}/messages", token, {**body, **messaging_type(message)}, ERRORS)
         return refused or accepted(answer)
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:

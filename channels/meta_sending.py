@@ -25,6 +25,7 @@ ERRORS = ErrorTable(
         2534022: WINDOW_CLOSED,
         2534025: "The one private reply to a comment was used",
     },
+    window=frozenset({2018278, 2534022}),
     retryable={4: 60, 32: 60, 613: 60, 80006: 60},
     ambiguous=frozenset({1, 2}),
     token=(range(1), range(3, 4), range(10, 11), range(190, 191), range(200, 300)),
@@ -48,6 +49,11 @@ def outbound_body(message: OutboundMessage, recipient: Recipient, features: Chan
     if 1 <= len(titles) <= MOST_QUICK_REPLIES and all(title.strip() and len(title) <= LONGEST_TITLE for title in titles):
         text["quick_replies"] = [{"content_type": "text", "title": title, "payload": title} for title in titles]
     return {"recipient": {"id": recipient.address}, "message": text}
+
+
+def messaging_type(message: OutboundMessage) -> dict[str, object]:
+    """An answer within the window, or a person's after it: Meta checks afterwards that people wrote what carries the tag."""
+    return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if message.human_tag else {"messaging_type": "RESPONSE"}
 
 
 def accepted(answer: Fields) -> SendOutcome:

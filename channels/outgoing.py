@@ -45,6 +45,9 @@ class Timeouts:
     whole: float = 25.0
 
 
+VENDOR_ANSWER_BYTES = 1024 * 1024
+"""Lists of templates are long."""
+
 VENDOR_TIMEOUTS = Timeouts(connect=5.0, read=20.0, write=10.0, whole=30.0)
 """Longer than for callbacks: most vendors know no idempotency key, so that an answer that was not waited for leaves a message unknown."""
 
@@ -182,7 +185,9 @@ def vendor_http() -> OutgoingHttp:
     not followed. So no inbox and no customer can point this client anywhere, and a proxy on a private address may stand in for a vendor.
     What a vendor's answer or a customer names (a file's URL) is never fetched with it.
     """
-    return OutgoingHttp(allowed_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")), timeouts=VENDOR_TIMEOUTS)
+    return OutgoingHttp(
+        allowed_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")), timeouts=VENDOR_TIMEOUTS, max_answer_bytes=VENDOR_ANSWER_BYTES
+    )
 
 
 def _words(error: Exception, otherwise: str) -> str:

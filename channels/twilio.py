@@ -7,18 +7,20 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha1
 from http import HTTPStatus
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer, Reply
 from channels.graph import body_of
 from channels.lengths import refusal
-from channels.twilio_errors import PERMANENT, RETRYABLE, words_for
+from channels.twilio_content import PAGE, PATH, content_form, read_content
+from channels.twilio_errors import PERMANENT, RETRYABLE, WINDOW, words_for
 from channels.twilio_forms import OUR_ID, WHATSAPP, Line, form_of, read_event
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
-from domain.errors import AuthenticityError, InvalidInput
+from domain.errors import AuthenticityError, InvalidInput, VendorFailed
 from domain.managers import Inbox
 from domain.messages import InboundEvent, OutboundMessage, Recipient
 from domain.ports import Credentials
+from domain.templates import Template
 
 API_URL = "https://api.twilio.com"
 
@@ -34,7 +36,7 @@ SMS_FEATURES = ChannelFeatures(
     attachments_in=True,
     delivery_receipts=True,
 )
-WHATSAPP_FEATURES = SMS_FEATURES.model_copy(update={"label": "WhatsApp by Twilio", "window_hours": 24})
+WHATSAPP_FEATURES = SMS_FEATURES.model_copy(update={"label": "WhatsApp by Twilio", "window_hours": 24, "templates": True})
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{1,64}")
 """Becomes part of the URL's path."""
@@ -44,7 +46,7 @@ _RECEIVER = re.compile(r"\+\d{5,20}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 
 
 class Twilio:
-    """Implements the ports `Channel`, `Acknowledging` and `Checkable` for one of the two kinds."""
+    """Implements the ports `Channel`, `Acknowledging`, `Checkable` and `Templated` for one of the two kinds."""
 
     def __init__(self, http: Http, kind: ChannelKind, *, api_url: str = API_URL, public_url: str = "") -> None:
         """`public_url` is where Twilio reaches us; without one it is not asked for reports."""
@@ -52,6 +54,7 @@ class Twilio:
         self.features = WHATSAPP_FEATURES if kind is ChannelKind.WHATSAPP_TWILIO else SMS_FEATURES
         self._http = http
         self._api_url = api_url
+        self._content_url = api_url.replace("//api.", "//content.", 1)
         self._public_url = public_url
 
     @property
@@ -112,15 +115,29 @@ class Twilio:
             return ChannelCheck(notes=notes, problems=("Twilio can't reach this installation: set FRONTDESK_PUBLIC_URL",))
         return ChannelCheck(notes=(*notes, f"At Twilio, {webhook_url} must stand under A message comes in, with HTTP POST."))
 
+    async def templates(self, credentials: Credentials) -> Sequence[Template]:
+        """Twilio keeps them at a host of their own."""
+        if not self.features.templates:
+            return ()
+        try:
+            reply = await self._ask("GET", f"{self._content_url}{PATH}?PageSize={PAGE}", credentials, {})
+        except CallFailed as error:
+            raise VendorFailed(f"Twilio's templates can't be listed now: {error}") from error
+        if reply.status != HTTPStatus.OK:
+            raise VendorFailed(f"Twilio does not list the templates: {_outcome(reply).error}")
+        found = filter(None, map(read_content, body_of(reply).items("contents")))
+        return sorted(found, key=lambda template: (template.title, template.language))
+
     def _form(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> dict[str, str]:
         """Raises InvalidInput for what can't be sent."""
         if message.attachments:
             raise InvalidInput(f"Files can't be sent through {self.features.label} yet; send the text alone")
-        if (too_long := refusal(message.text, self.features)) is not None:
+        if message.template is None and (too_long := refusal(message.text, self.features)) is not None:
             raise InvalidInput(too_long)
         if not (_RECEIVER if self._prefix else _PHONE).fullmatch(recipient.address):
             raise InvalidInput("The customer's address is no telephone number with + and country")
-        form = {"To": f"{self._prefix}{recipient.address}", "Body": message.text, **_from(credentials, self._prefix)}
+        said = {"Body": message.text} if message.template is None else content_form(message.template)
+        form = {"To": f"{self._prefix}{recipient.address}", **said, **_from(credentials, self._prefix)}
         if self._public_url:
             report = f"{self._public_url}/webhooks/{self.kind.value}/{recipient.inbox_id}?{urlencode({OUR_ID: message.id})}"
             form["StatusCallback"] = report
@@ -128,6 +145,10 @@ class Twilio:
 
     async def _call(self, method: str, path: str, credentials: Credentials, form: dict[str, str]) -> Reply:
         """Raises InvalidInput for an account that can't be one, and what `Http.request` raises."""
+        url = f"{self._api_url}/2010-04-01/Accounts/{quote(credentials.get('account_sid', ''), safe='')}{path}"
+        return await self._ask(method, url, credentials, form)
+
+    async def _ask(self, method: str, url: str, credentials: Credentials, form: dict[str, str]) -> Reply:
         account, token = credentials.get("account_sid", ""), credentials.get("auth_token", "")
         if not _ACCOUNT.fullmatch(account) or not token:
             raise InvalidInput("account_sid or auth_token is missing; both stand on the first page of Twilio's console")
@@ -135,7 +156,6 @@ class Twilio:
         headers = {"authorization": f"Basic {signed}", "user-agent": "frontdesk"}
         if form:
             headers["content-type"] = "application/x-www-form-urlencoded"
-        url = f"{self._api_url}/2010-04-01/Accounts/{account}{path}"
         return await self._http.request(method, url, headers=headers, content=urlencode(form, errors="replace").encode())
 
 
@@ -171,7 +191,7 @@ def _outcome(reply: Reply) -> SendOutcome:
             return SendOutcome(result=SendResult.SENT, provider_id=sid)
         return SendOutcome(result=SendResult.UNKNOWN, error="Twilio's answer names no message")
     if code in PERMANENT:
-        return SendOutcome(result=SendResult.FAILED, error=words_for(code))
+        return SendOutcome(result=SendResult.FAILED, error=words_for(code), window_closed=code == WINDOW)
     if code in RETRYABLE or reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = reply.headers.get("retry-after", "")
         seconds = float(wait) if wait.isascii() and wait.isdecimal() and len(wait) <= 6 else RETRYABLE.get(code or 0)

@@ -33,6 +33,9 @@ PERMANENT: Mapping[int, str] = {
 }
 """Code to what a manager reads."""
 
+WINDOW = 63016
+"""The customer wrote too long ago."""
+
 RETRYABLE: Mapping[int, float] = {14107: 60, 20429: 1, 63018: 10, 63047: 60}
 """Code to the seconds to wait. Documented as never processed."""
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from channels.arriving import LONGEST_ID, Content, arrival, attached, place, unsupported
 from channels.json_body import storable
 from channels.phone_numbers import language_of, language_of_country, other_spellings
-from channels.twilio_errors import words_for
+from channels.twilio_errors import WINDOW, words_for
 from domain.errors import InvalidInput
 from domain.messages import OPT_OUT, Attachment, DeliveryReceipt, DeliveryState, Ignored, InboundEvent, MessageType
 
@@ -122,11 +122,12 @@ def _receipt(form: Mapping[str, str], sid: str, query: Mapping[str, str], receiv
     if state is None:
         return Ignored(reason=f"a status {form['MessageStatus'][:40] or 'without a name'}")
     code = form.get("ErrorCode", "")
-    error = words_for(int(code) if code.isascii() and code.isdecimal() and len(code) < 9 else None)
+    number = int(code) if code.isascii() and code.isdecimal() and len(code) < 9 else None
     return DeliveryReceipt(
         message_id=query.get(OUR_ID, "")[:LONGEST_ID] or None,
         provider_id=sid,
         state=state,
-        error=error if state is DeliveryState.FAILED else None,
+        error=words_for(number) if state is DeliveryState.FAILED else None,
+        window_closed=state is DeliveryState.FAILED and number == WINDOW,
         at=received_at,
     )

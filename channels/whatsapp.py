@@ -14,11 +14,13 @@ from channels.lengths import refusal
 from channels.meta_sending import missing
 from channels.whatsapp_errors import ERRORS
 from channels.whatsapp_events import read_events
+from channels.whatsapp_templates import FIELDS, MOST_PAGES, PAGE, read_template, template_body
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, VendorFailed
 from domain.managers import Inbox
 from domain.messages import InboundEvent, OutboundMessage, Recipient
 from domain.ports import Credentials
+from domain.templates import Template
 
 FEATURES = ChannelFeatures(
     label="WhatsApp",
@@ -33,6 +35,7 @@ FEATURES = ChannelFeatures(
     echoes=True,
     handshake=True,
     window_hours=24,
+    templates=True,
 )
 
 MOST_BUTTONS = 3
@@ -46,7 +49,7 @@ _USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 
 
 class WhatsApp:
-    """Implements the ports `Channel` and `Checkable`."""
+    """Implements the ports `Channel`, `Checkable` and `Templated`."""
 
     kind = ChannelKind.WHATSAPP
     features = FEATURES
@@ -78,6 +81,28 @@ class WhatsApp:
         if wamid is None:
             return SendOutcome(result=SendResult.UNKNOWN, error="WhatsApp's answer names no message")
         return SendOutcome(result=SendResult.SENT, provider_id=wamid)
+
+    async def templates(self, credentials: Credentials) -> Sequence[Template]:
+        account, token = credentials.get("waba_id", ""), token_of(credentials)
+        if not account:
+            raise InvalidInput("waba_id is not set, so WhatsApp's templates can't be listed; it stands in Meta's dashboard under API setup")
+        found: list[Template] = []
+        after = ""
+        for _ in range(MOST_PAGES):
+            query = {"fields": FIELDS, "status": "APPROVED", "limit": str(PAGE)} | ({"after": after} if after else {})
+            try:
+                reply = await self._graph.get(f"{quote(account, safe='')}/message_templates", token, **query)
+            except CallFailed as error:
+                raise VendorFailed(f"WhatsApp's templates can't be listed now: {error}") from error
+            if (problem := problem_of(reply)) is not None:
+                raise VendorFailed(f"Meta does not list the templates of {account}: {problem}")
+            answer = body_of(reply)
+            found += filter(None, map(read_template, answer.items("data")))
+            paging = answer.inner("paging")
+            after = paging.inner("cursors").text("after") if "next" in paging else ""
+            if not after:
+                break
+        return sorted(found, key=lambda template: (template.name, template.language))
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the number, has the account deliver to the app, and says what is missing to take messages in."""
@@ -123,11 +148,15 @@ def _sender(credentials: Credentials) -> tuple[str, str]:
 
 def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:
     """The fields of one message. Raises InvalidInput for what can't be sent."""
+    body: dict[str, object]
+    if message.template is not None:
+        body = {"messaging_product": "whatsapp", "recipient_type": "individual", **_addressed(recipient.address)}
+        return body | {"type": "template", "template": template_body(message.template), "biz_opaque_callback_data": message.id}
     if message.attachments:
         raise InvalidInput("Files can't be sent through WhatsApp yet; send the text alone")
     if (too_long := refusal(message.text, FEATURES)) is not None:
         raise InvalidInput(too_long)
-    body: dict[str, object] = {"messaging_product": "whatsapp", "recipient_type": "individual", **_addressed(recipient.address)}
+    body = {"messaging_product": "whatsapp", "recipient_type": "individual", **_addressed(recipient.address)}
     if _fits_buttons(message):
         buttons = [{"type": "reply", "reply": {"id": words, "title": words}} for words in message.quick_replies]
         body |= {"type": "interactive", "interactive": {"type": "button", "body": {"text": message.text}, "action": {"buttons": buttons}}}

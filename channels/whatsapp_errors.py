@@ -27,6 +27,7 @@ ERRORS = ErrorTable(
         133010: "This phone number is not registered with the Cloud API",
     }
     | dict.fromkeys(range(132000, 132100), "WhatsApp refused the template"),
+    window=frozenset({131047}),
     retryable={
         4: 60,
         80007: 60,
@@ -39,6 +40,11 @@ ERRORS = ErrorTable(
     ambiguous=frozenset({1, 2, 131000}),
     token=(range(1), range(3, 4), range(10, 11), range(190, 191), range(200, 300), range(131005, 131006)),
 )
+
+
+def is_window(status: Fields) -> bool:
+    """Whether a status says that the customer wrote too long ago."""
+    return any(error.whole("code") in ERRORS.window for error in status.items("errors"))
 
 
 def delivery_words(status: Fields) -> str:

@@ -12,7 +12,7 @@ from channels.arriving import LONGEST_ID, Content, arrival, attached, contact_ca
 from channels.json_body import Fields
 from channels.meta_webhooks import entries
 from channels.phone_numbers import language_of, language_of_country, other_spellings
-from channels.whatsapp_errors import delivery_words
+from channels.whatsapp_errors import delivery_words, is_window
 from domain.messages import START, Arrival, DeliveryReceipt, DeliveryState, Echo, Ignored, InboundEvent, MessageType
 
 _FILES: Mapping[str, MessageType] = {
@@ -202,6 +202,7 @@ def _receipt(delivery: _Delivery, status: Fields) -> InboundEvent:
         provider_id=wamid,
         state=state,
         error=delivery_words(status) if state is DeliveryState.FAILED else None,
+        window_closed=state is DeliveryState.FAILED and is_window(status),
         at=moment(status.text("timestamp")) or delivery.received_at,
     )
 

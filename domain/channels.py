@@ -51,6 +51,8 @@ class ChannelFeatures(Model):
     """Seconds in which the vendor must be answered, whatever the database does: what it tells is only noted then, and read later."""
     window_hours: int | None = None
     """How long after the customer's last message a free reply is allowed; None = always."""
+    templates: bool = False
+    """Approved templates may be sent, also outside the window."""
 
 
 class WebhookRequest(Model):
@@ -101,6 +103,8 @@ class SendOutcome(Model):
     """Seconds the receiver asked to wait."""
     token_refused: bool = False
     """With RETRY: the access token is not taken any more. The message waits, however long, until it is renewed or a new one is set."""
+    window_closed: bool = False
+    """FAILED because the customer wrote too long ago."""
 
 
 PATH_SECRET = "path_secret"  # noqa: S105 # the setting's name

@@ -6,6 +6,7 @@ from domain.ids import derived_id
 from domain.messages import Attachment, DeliveryReceipt, Echo, InboundMessage
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
+from domain.templates import TemplateUse
 
 
 class StartConversation(Model):
@@ -16,6 +17,8 @@ class StartConversation(Model):
     contact_id: str
     policy: Policy
     """As it was at the door; every turn's first activity brings the current one."""
+    last_written_at: UtcDatetime | None = None
+    """When the customer last wrote in an earlier episode, where one is known: a reply that opens this one is judged by it."""
 
 
 class ReceiveMessage(Model):
@@ -32,6 +35,8 @@ class Verb(Model):
 
 class PostReply(Verb):
     text: str
+    template: TemplateUse | None = None
+    """An approved template; `text` is then what the customer reads of it."""
     attachments: tuple[Attachment, ...] = ()
     keep: bool = False
     """The manager keeps the conversation after this reply; otherwise it goes back to the bot."""
@@ -100,6 +105,7 @@ class RefusedBecause:
     CLOSED = "closed"
     OWNED = "owned"
     UNSEEN = "unseen"
+    WINDOW_CLOSED = "window_closed"
     NOT_POSSIBLE = "not_possible"
 
 

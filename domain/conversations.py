@@ -83,6 +83,10 @@ class Due(Model):
     snooze_until: UtcDatetime | None = None
     offer_at: UtcDatetime | None = None
     """When the offer goes to the next manager."""
+    window_at: UtcDatetime | None = None
+    """When the channel's window closes, or closed, for free replies."""
+    person_window_at: UtcDatetime | None = None
+    """Until when a person's reply may follow after that, where the inbox has the human-agent tag."""
 
 
 class ConversationRecord(Model):

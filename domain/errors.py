@@ -10,6 +10,7 @@ FrontdeskError
  ├─ TooManyAttempts          throttled; says when to try again
  ├─ EngineUnavailable        the Temporal service can't be reached; the caller must try again
  ├─ AssistantFailed          the language model gave no usable answer
+ ├─ VendorFailed             a channel's vendor could not be asked, or refused
  └─ NotTold                  a notice could not be handed to the mail relay or the SMS service
 """
 
@@ -65,6 +66,10 @@ class AssistantFailed(FrontdeskError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class VendorFailed(FrontdeskError):
+    """A channel's vendor could not be asked, or refused; the message says which and what to do."""
 
 
 class NotTold(FrontdeskError):

@@ -7,6 +7,7 @@ from pydantic import Field
 from domain.channels import ChannelKind
 from domain.knowledge import Citation
 from domain.model import Model, UtcDatetime
+from domain.templates import TemplateUse
 
 
 class MessageType(StrEnum):
@@ -145,6 +146,10 @@ class OutboundMessage(Model):
     attachments: tuple[Attachment, ...] = ()
     quick_replies: tuple[str, ...] = ()
     """Shown as buttons where the channel has them; the text must make sense without."""
+    template: TemplateUse | None = None
+    """An approved template; `text` is what the customer reads of it."""
+    human_tag: bool = False
+    """Goes out as a person's reply after the window: decided in the moment of sending."""
     in_reply_to: tuple[MessageRef, ...] = ()
     citations: tuple[Citation, ...] = ()
     confidence: float | None = None
@@ -183,6 +188,8 @@ class Message(Model):
     """Under which the passages that a bot's reply was made from are stored."""
     language: str | None = None
     """Of a customer's message; see `InboundMessage.language`."""
+    template: str | None = None
+    """The name of the approved template that it was sent as."""
     created_at: UtcDatetime
 
 
@@ -197,6 +204,8 @@ class DeliveryReceipt(Model):
     address: str | None = None
     state: DeliveryState
     error: str | None = None
+    window_closed: bool = False
+    """FAILED because the customer wrote too long ago."""
     at: UtcDatetime
 
 

@@ -94,6 +94,10 @@ class Policy(Model):
     """What waits with somebody who has been away for so long goes back in line. None: it stays."""
     business_hours: Hours = ""
     """Empty: always open."""
+    window_reminder_minutes: NoticeMinutes | None = 60.0
+    """Managers are told so long before a channel's reply window closes on a customer who waits."""
+    human_agent_tag: bool = False
+    """Meta has granted the app its Human Agent feature: a person's reply may follow up to 7 days later (Instagram, Messenger)."""
     show_sources: bool = True
     """Whether the customer sees document and page."""
 

@@ -17,6 +17,7 @@ from domain.ladder import Medium
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo, InboundEvent, Message, OutboundMessage, Recipient, ResourceChanged
 from domain.notices import Debt, Digest
+from domain.templates import Template
 from domain.turns import Heard, Notice, Recorded, Told
 
 Credentials = Mapping[str, str]
@@ -207,6 +208,15 @@ class Checkable(Protocol):
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Tries the credentials and sets up what can be set up from here. Never raises for what the vendor answers."""
+        ...
+
+
+@runtime_checkable
+class Templated(Protocol):
+    """A channel whose vendor keeps approved templates."""
+
+    async def templates(self, credentials: Credentials) -> Sequence[Template]:
+        """The approved ones, those that can't be sent from here included. Raises InvalidInput for settings, VendorFailed."""
         ...
 
 

@@ -116,6 +116,8 @@ class Delivery(Model):
     attempt: int = Field(ge=1)
     last: bool = False
     """No attempt follows: what could be retried counts as failed."""
+    refused: str | None = None
+    """The channel's window is closed: nothing is sent, and this is why."""
 
 
 class DeliveryReport(Model):
@@ -126,6 +128,7 @@ class DeliveryReport(Model):
     """A `SendResult` value, or `superseded`."""
     error: str | None = None
     retry_after: float | None = None
+    window_closed: bool = False
 
 
 class Notice(Model):
@@ -136,7 +139,7 @@ class Notice(Model):
     rung: Rung
     reason: str
     flagged_at: str
-    """ISO time of the flag: with the rung, the notice's identity."""
+    """ISO time of the flag, or of the customer's last message for a reminder of the window: with the rung, the notice's identity."""
     lead: str = ""
     """The team lead's e-mail address, for the last rung."""
 

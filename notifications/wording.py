@@ -6,8 +6,9 @@ from domain.conversations import HandOffReason
 from domain.decisions import words_for
 from domain.ladder import Rung
 from domain.notices import Digest, WaitingCustomer
+from domain.windows import REMINDER
 
-REASONS = {words_for(reason) for reason in HandOffReason}
+REASONS = {*(words_for(reason) for reason in HandOffReason), REMINDER}
 
 
 def reason_in_words(customer: WaitingCustomer) -> str:

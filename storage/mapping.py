@@ -175,6 +175,7 @@ def outbound_values(message: OutboundMessage, *, turn_id: str | None, delivery: 
         "citations": _packed(_CITATIONS, message.citations),
         "confidence": message.confidence,
         "turn_id": turn_id,
+        "template": message.template.name if message.template else None,
         "created_at": message.created_at,
     }
 
@@ -239,6 +240,7 @@ def message_from(row: AnyRow) -> Message:
         confidence=row.confidence,
         turn_id=row.turn_id,
         language=row.language,
+        template=row.template,
         created_at=row.created_at,
     )
 

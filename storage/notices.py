@@ -17,6 +17,7 @@ from domain.ids import derived_id
 from domain.ladder import PACES, Medium, NoticeState, Rung
 from domain.notices import Debt, Digest, NoticeLine, WaitingCustomer
 from domain.turns import Notice
+from domain.windows import REMINDER
 from storage import events
 from storage.audience import audience
 from storage.database import Database
@@ -49,6 +50,7 @@ _OWED_TO = (
         _N.reason,
         conversations.c.status,
         conversations.c.hand_off,
+        conversations.c.waiting_since,
         inboxes.c.name.label("inbox_name"),
     )
     .select_from(notices.outerjoin(conversations, conversations.c.id == _N.conversation_id).outerjoin(inboxes, inboxes.c.id == _N.inbox_id))
@@ -202,7 +204,9 @@ def _not_before(row: AnyRow) -> datetime:
 
 
 def _still_waits(row: AnyRow) -> bool:
-    """The conversation is flagged, and it is the same flag."""
+    """The conversation is flagged, and it is the same flag; or the customer waits while the reply window closes, whoever has it."""
+    if row.reason == REMINDER:
+        return row.status != Status.CLOSED.value and row.waiting_since is not None
     if row.status != Status.FLAGGED.value or not row.hand_off:
         return False
     return HandOff.model_validate_json(row.hand_off).at == datetime.fromisoformat(row.flagged_at)

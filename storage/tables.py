@@ -228,6 +228,7 @@ messages = Table(
     Column("citations", Text),
     Column("confidence", Float),
     Column("turn_id", Text),
+    Column("template", Text),
     Column("language", Text),
     Column("raw_kind", Text),
     Column("context", Text),

@@ -11,6 +11,8 @@ from domain.conversations import ClosedReason, Conversation, HandOff, HandOffRea
 from domain.decisions import words_for
 from domain.managers import Manager, Role
 from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
+from domain.templates import Template
+from domain.windows import TEMPLATE_CHANNELS, WINDOW_HOURS, Reach, reach
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
 from web.listing import ListQuery, channel_icon, hue, initials, name_of
@@ -20,6 +22,8 @@ from web.services import Services
 JOIN = timedelta(minutes=2)
 """Messages of one author within it stand under one name."""
 MESSAGES = 40
+CLOSING_SOON = timedelta(hours=4)
+"""The composer says from here on when the channel's reply window closes."""
 
 Side = Literal["in", "bot", "mine"]
 Tab = Literal["evidence", "customer", "history"]
@@ -67,10 +71,35 @@ class Composer:
     last_seen: str
     text: str = ""
     note: bool = False
+    window: "Window | None" = None
 
     @property
     def blocked(self) -> bool:
         return self.state in ("bot", "owned", "viewer")
+
+    @property
+    def shut(self) -> bool:
+        """A free text can't go out."""
+        return self.window is not None and self.window.state == "closed"
+
+
+@dataclass(frozen=True)
+class Window:
+    """The channel's reply window, as the composer tells it."""
+
+    state: Literal["open", "closing", "person", "closed"]
+    """`closing`: less than `CLOSING_SOON` is left; `person`: a person's reply still goes out, under the human-agent tag."""
+    until: datetime
+    until_words: str
+    hours: int
+    templates: bool
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """The approved templates, to choose one from."""
+
+    templates: Sequence[Template]
 
 
 @dataclass(frozen=True)
@@ -107,6 +136,7 @@ class Thread:
     may_act: bool
     pending: bool = False
     conflict: Conflict | None = None
+    chooser: Chooser | None = None
 
     @property
     def back(self) -> str:
@@ -231,7 +261,7 @@ def _divided(raw: Sequence[Entry], clock: Clock) -> list[Entry]:
     return entries
 
 
-def composer_of(conversation: Conversation, me: Manager, last_seen: str, *, text: str = "", note: bool = False) -> Composer:
+def composer_of(conversation: Conversation, me: Manager, clock: Clock, last_seen: str, *, text: str = "", note: bool = False) -> Composer:
     state: Literal["open", "bot", "owned", "closed", "viewer"] = "open"
     if not me.may(Role.MANAGER):
         state = "viewer"
@@ -241,7 +271,24 @@ def composer_of(conversation: Conversation, me: Manager, last_seen: str, *, text
         state = "bot"
     elif conversation.status is not Status.FLAGGED and conversation.assignee_id not in (None, me.id):
         state = "owned"
-    return Composer(state, conversation.assignee_name or "", str(uuid4()), last_seen, text, note)
+    return Composer(state, conversation.assignee_name or "", str(uuid4()), last_seen, text, note, window_of(conversation, clock))
+
+
+def window_of(conversation: Conversation, clock: Clock) -> Window | None:
+    """None where the channel has no window, or nothing is known of it."""
+    due, hours = conversation.due, WINDOW_HOURS.get(conversation.channel)
+    if due.window_at is None or hours is None:
+        return None
+    until: datetime = due.window_at
+    state: Literal["open", "closing", "person", "closed"]
+    match reach(due.window_at, due.person_window_at, clock.now):
+        case Reach.FREE:
+            state = "closing" if until - clock.now <= CLOSING_SOON else "open"
+        case Reach.PERSON:
+            state, until = "person", due.person_window_at or until
+        case Reach.CLOSED:
+            state = "closed"
+    return Window(state, until, clock.due(until), hours, conversation.channel in TEMPLATE_CHANNELS)
 
 
 def last_public(messages: Sequence[Message]) -> str:
@@ -259,6 +306,7 @@ async def load_thread(
     before: str | None = None,
     pending: bool = False,
     conflict: Conflict | None = None,
+    chooser: Chooser | None = None,
     text: str = "",
     note: bool = False,
 ) -> Thread:
@@ -277,12 +325,13 @@ async def load_thread(
         query=query,
         entries=entries_of(conversation, messages, me, clock, earlier=earlier),
         earlier_url=query.url(conversation_id, before=messages[0].id) if earlier else None,
-        composer=composer_of(conversation, me, last_public(messages), text=text, note=note),
+        composer=composer_of(conversation, me, clock, last_public(messages), text=text, note=note),
         owner_is_me=conversation.assignee_id == me.id,
         managers=[person for person in await services.people.list() if person.may(Role.MANAGER)],
         may_act=me.may(Role.MANAGER),
         pending=pending,
         conflict=conflict,
+        chooser=chooser,
     )
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from channels.lengths import refusal
 from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
 from domain.conversations import Status
 from domain.errors import InvalidInput
@@ -20,10 +21,11 @@ from domain.messages import Message
 from domain.model import storable
 from web.inbox import inbox_page, thread_part
 from web.listing import ListQuery, query_of_address
+from web.message_templates import filled_template, templates_of
 from web.pages import page
 from web.security import require
 from web.shell import Desk
-from web.thread import Conflict, load_thread
+from web.thread import Chooser, Conflict, load_thread
 
 router = APIRouter(prefix="/conversations/{conversation_id}", include_in_schema=False, dependencies=[Depends(require(Role.MANAGER))])
 
@@ -98,6 +100,27 @@ class Act:
 
 OneAct = Annotated[Act, Depends()]
 
+VALUE_PREFIX = "value_"
+
+
+class TemplateList:
+    """A FastAPI dependency: the list of templates for one conversation."""
+
+    def __init__(self, request: Request, conversation_id: str, desk: Annotated[Desk, Depends()], back: str = "") -> None:
+        self._desk = desk
+        self._conversation_id = conversation_id
+        self._query = query_of_address(back)
+        self._partial = "hx-request" in request.headers
+
+    async def show(self) -> Response:
+        desk, conversation_id = self._desk, self._conversation_id
+        conversation = await desk.services.conversations.get(conversation_id)
+        chooser = Chooser(await templates_of(desk.services, conversation.inbox_id))
+        if not self._partial:
+            return await inbox_page(desk, self._query, conversation_id, chooser=chooser)
+        thread = await load_thread(desk.services, desk.manager, desk.clock, self._query, conversation_id, chooser=chooser)
+        return page("parts/templates.html", desk.part(thread=thread))
+
 
 def _event(name: str, **detail: str) -> str:
     """An `HX-Trigger` header: htmx raises it as a DOM event."""
@@ -124,6 +147,9 @@ async def reply(
         await store.add_note(act.conversation_id, act.manager_id, words, note_id=act.action_id)
         return await _note_added(act) if act.partial else RedirectResponse(act.query.url(act.conversation_id), 303)
     conversation = await store.get(act.conversation_id)
+    channel = act.desk.services.channels.get(conversation.channel)
+    if channel is not None and (too_long := refusal(words, channel.features)) is not None:
+        raise InvalidInput(too_long)
     verb = PostReply(
         action_id=anyway or act.action_id,
         conversation_id=act.conversation_id,
@@ -149,6 +175,37 @@ async def reply(
             return await act.refused(second)
         return await act.done(verdict, "sent", "resolved", conversation_id=shown)
     return await act.done(verdict, "sent", conversation_id=shown)
+
+
+@router.get("/templates")
+async def templates(act: Annotated[TemplateList, Depends()]) -> Response:
+    """What may go out when the window is closed: a part of the thread, or the page with it."""
+    return await act.show()
+
+
+@router.post("/template")
+async def send_template(
+    request: Request,
+    act: OneAct,
+    name: Annotated[str, Form(max_length=200)],
+    language: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """A filled template as a reply. Whoever sends one keeps the conversation: the customer's answer is theirs."""
+    async with request.form(max_fields=60) as form:
+        values = {field.removeprefix(VALUE_PREFIX): value for field, value in form.items() if field.startswith(VALUE_PREFIX)}
+    conversation = await act.desk.services.conversations.get(act.conversation_id)
+    given = {field: storable(value) for field, value in values.items() if isinstance(value, str)}
+    use, text = await filled_template(act.desk.services, conversation.inbox_id, name, language, given)
+    verb = PostReply(
+        action_id=act.action_id,
+        conversation_id=act.conversation_id,
+        manager_id=act.manager_id,
+        text=text,
+        template=use,
+        keep=True,
+        opens_episode=conversation.status is Status.CLOSED,
+    )
+    return await act.carry_out(verb, "sent")
 
 
 async def _note_added(act: Act) -> Response:

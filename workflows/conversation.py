@@ -36,16 +36,21 @@ with workflow.unsafe.imports_passed_through():
     from domain.model import Model
     from domain.policy import Policy
     from domain.turns import Delivery, DeliveryReport, NoteVerdict, Notice, Turn
+    from domain.windows import REMINDER, Reach
     from workflows import calls, offering
     from workflows.alarm import Alarm
     from workflows.answering import TurnEnded, conclude, question_of, read
-    from workflows.sending import GIVE_UP_AFTER, after_send, say, say_holding_line
+    from workflows.sending import GIVE_UP_AFTER, after_send, fail_late, say, say_holding_line
     from workflows.state import ConversationInput, ConversationState, DueNotice, NextEpisode, Outgoing, Signal
     from workflows.verbs import judge
     from workflows.visible import show
+    from workflows.windows import closed_now, needs_tag, reach_of, refusal_of, reminder_due, window_deadlines
 
 HISTORY_LIMIT = 500
 """Events after which the run continues as new: a cold replay of this many costs about 0.1 s of CPU."""
+
+WINDOW_NOTICE = "window"
+"""Names the reminder of a closing window among the notices that are on their way."""
 
 
 class SendEnded(Model):
@@ -77,7 +82,7 @@ class Conversation:
         self._internal: list[TurnEnded | SendEnded] = []
         self._turn: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
-        self._telling: dict[Rung, workflow.ActivityHandle[None]] = {}
+        self._telling: dict[str, workflow.ActivityHandle[None]] = {}
         self._alarm = Alarm()
         self._shown = workflow.info().typed_search_attributes
 
@@ -244,6 +249,8 @@ class Conversation:
             await self._record()
 
     async def _on_delivery(self, signal: RecordDelivery) -> None:
+        if signal.receipt is not None and fail_late(self._state, signal.receipt, workflow.now()):
+            await self._record()
         if signal.echo is not None and self._state.status is not Status.CLOSED:
             self._state.give_to(None, workflow.now())
             self._state.note_recent(echo_id(self._state.start.inbox_id, signal.echo.provider_id))
@@ -304,12 +311,17 @@ class Conversation:
 
     async def _deliver(self, item: Outgoing) -> None:
         now = workflow.now()
+        message = item.message
+        refused = refusal_of(self._state, message, now)
+        if refused is None and needs_tag(self._state, message, now):
+            message = message.model_copy(update={"human_tag": True})
         delivery = Delivery(
-            message=item.message,
+            message=message,
             record=self._state.next_record(now),
             turn_id=item.turn_id,
             attempt=item.attempt,
             last=now - item.message.created_at >= GIVE_UP_AFTER,
+            refused=refused,
         )
         self._internal.append(SendEnded(report=await calls.deliver_message(delivery)))
 
@@ -327,11 +339,25 @@ class Conversation:
         )
         self._telling[rung] = calls.notify_managers(notice)
 
+    def _remind_of_window(self) -> None:
+        """By e-mail: the dashboard shows the time by itself."""
+        state, written = self._state, self._state.last_written_at
+        if written is None:
+            return
+        notice = Notice(
+            conversation_id=state.conversation_id,
+            inbox_id=state.start.inbox_id,
+            rung=Rung.EMAIL,
+            reason=REMINDER,
+            flagged_at=written.isoformat(),
+        )
+        self._telling[WINDOW_NOTICE] = calls.notify_managers(notice)
+
     # Time
 
     def _set_alarm(self) -> None:
         state = self._state
-        due = state.deadlines()
+        due = [*state.deadlines(), *window_deadlines(state)]
         if not self._winding_down():
             if self._turn is None and (turn_due := state.turn_due()) is not None:
                 due.append(turn_due)
@@ -346,11 +372,16 @@ class Conversation:
             self._notify(notice.rung)
         if state.reply_at is not None and state.reply_at <= now and state.status is Status.FLAGGED:
             state.give_up_waiting()
-            if apology := line(LineKey.APOLOGY, state.language, state.policy):
+            apology = line(LineKey.APOLOGY, state.language, state.policy)
+            if apology and reach_of(state, now) is Reach.FREE:
                 say(state, Purpose.APOLOGY, apology, now=now, new_id=_new_id)
             await self._record()
         if state.snooze_until is not None and state.snooze_until <= now and state.status is Status.SNOOZED:
             state.wake(now)
+            await self._record()
+        if reminder_due(state, now):
+            self._remind_of_window()
+        if closed_now(state, now) and state.status is not Status.CLOSED:
             await self._record()
         offering.expire(state, now)
         if offering.is_asking(state):
@@ -379,7 +410,10 @@ class Conversation:
     def _take_notices_along(self) -> None:
         """A notice still on its way is told by the next run; the ledger knows whom it has reached."""
         now = workflow.now()
-        self._state.notices += [DueNotice(rung=rung, at=now) for rung, telling in self._telling.items() if not telling.done()]
+        open_rungs = [rung for rung, telling in self._telling.items() if not telling.done()]
+        if WINDOW_NOTICE in open_rungs:
+            self._state.reminded_of = None
+        self._state.notices += [DueNotice(rung=Rung(rung), at=now) for rung in open_rungs if rung != WINDOW_NOTICE]
 
     def _may_close(self) -> bool:
         """With the outbox empty, or at once when the next episode is waiting: it takes the outbox over."""
@@ -390,7 +424,7 @@ class Conversation:
         state = self._state
         if state.queue or state.outbox:
             episode = NextEpisode(queue=tuple(state.queue), outbox=tuple(state.outbox), seen=tuple(state.seen))
-            start = given.start.model_copy(update={"policy": state.policy})
+            start = given.start.model_copy(update={"policy": state.policy, "last_written_at": state.last_written_at})
             workflow.continue_as_new(ConversationInput(start=start, episode=episode))
         self._shown = show(state, self._shown)
         return str(state.closing)

@@ -8,9 +8,11 @@ from domain.conversations import HandOffReason, Status
 from domain.knowledge import Citation
 from domain.line_texts import LineKey
 from domain.lines import line
-from domain.messages import MessageRef, OutboundMessage, Purpose, Sender
+from domain.messages import DeliveryReceipt, DeliveryState, MessageRef, OutboundMessage, Purpose, Sender
 from domain.turns import DeliveryReport
+from domain.windows import Reach
 from workflows.state import ConversationState, Outgoing, hand_off_for
+from workflows.windows import reach_of
 
 LONGEST_BACKOFF = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -68,7 +70,7 @@ def say(
 def say_holding_line(state: ConversationState, now: datetime, new_id: Callable[[], str], turn_id: str | None = None) -> None:
     """Once for each time the conversation is flagged. It carries the turn, so that its evidence is found after the flag is gone."""
     text = line(LineKey.HOLDING, state.language, state.policy)
-    if text and not state.holding_sent:
+    if text and not state.holding_sent and reach_of(state, now) is Reach.FREE:
         state.holding_sent = True
         say(state, Purpose.HOLDING, text, now=now, new_id=new_id, turn_id=turn_id)
 
@@ -101,6 +103,16 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
     return False
 
 
+def fail_late(state: ConversationState, receipt: DeliveryReceipt, now: datetime) -> bool:
+    """A channel took the bot's message and says now that it did not arrive: a person is needed. Returns whether SQL must be told."""
+    if receipt.state is not DeliveryState.FAILED or state.status is not Status.BOT:
+        return False
+    reason = HandOffReason.WINDOW_EXPIRED if receipt.window_closed else HandOffReason.ASSISTANT_FAILED
+    state.flag(hand_off_for(reason, f"The bot's message could not be delivered: {receipt.error or 'no reason given'}", now))
+    state.holding_sent = True
+    return True
+
+
 def _again(state: ConversationState, item: Outgoing, report: DeliveryReport, now: datetime) -> Outgoing:
     wait = max(timedelta(seconds=report.retry_after or 0), min(timedelta(seconds=2 ** (item.attempt - 1)), LONGEST_BACKOFF))
     # A person took over during the attempt: the next one, at once, lets the ledger refuse the message.
@@ -113,7 +125,8 @@ def _ask_for_person(state: ConversationState, message: OutboundMessage, report: 
     if message.sender is not Sender.BOT or state.status is not Status.BOT:
         return
     happened = "may not have reached the customer" if report.result == SendResult.UNKNOWN else "could not be delivered"
-    state.flag(hand_off_for(HandOffReason.ASSISTANT_FAILED, f"The bot's message {happened}: {report.error}", now))
+    reason = HandOffReason.WINDOW_EXPIRED if report.window_closed else HandOffReason.ASSISTANT_FAILED
+    state.flag(hand_off_for(reason, f"The bot's message {happened}: {report.error}", now))
     # The channel just refused us: another line to the same customer would fare no better.
     state.holding_sent = True
 

@@ -11,6 +11,7 @@ from domain.messages import InboundMessage, MessageRef, OutboundMessage, Sender
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
 from domain.turns import Told
+from domain.windows import free_until, person_until, written_at
 
 SEEN_LIMIT = 500
 """Message ids kept for dropping repeats; the door's unique key catches what is older."""
@@ -96,6 +97,12 @@ class ConversationState(BaseModel):
     returns_after: str | None = None
     """The manager's reply after whose delivery the bot has the conversation again."""
 
+    last_written_at: UtcDatetime | None = None
+    """When the customer last wrote: the channel's reply window is counted from it."""
+    reminded_of: UtcDatetime | None = None
+    """The `last_written_at` of the window that managers were reminded of."""
+    closed_for: UtcDatetime | None = None
+    """The `last_written_at` of the window whose end was recorded."""
     idle_at: UtcDatetime
     reply_at: UtcDatetime | None = None
     snooze_until: UtcDatetime | None = None
@@ -115,6 +122,7 @@ class ConversationState(BaseModel):
             workflow_id=workflow_id,
             policy=start.policy,
             opened_at=now,
+            last_written_at=start.last_written_at,
             idle_at=now + timedelta(minutes=start.policy.idle_timeout_minutes),
         )
 
@@ -133,6 +141,8 @@ class ConversationState(BaseModel):
         self.unrecorded.append(message)
         self.note_recent(message.id)
         self.one_reply = self.one_reply or message.one_reply
+        if (written := written_at(message)) is not None:
+            self.last_written_at = max(written, self.last_written_at or written)
         self.idle_at = now + timedelta(minutes=self.policy.idle_timeout_minutes)
         return message
 
@@ -286,7 +296,12 @@ class ConversationState(BaseModel):
             hand_off=self.hand_off,
             waiting_since=self.waiting_since,
             due=Due(
-                idle_at=self.idle_at, reply_at=self.reply_at, snooze_until=self.snooze_until, offer_at=offer.expires_at if offer else None
+                idle_at=self.idle_at,
+                reply_at=self.reply_at,
+                snooze_until=self.snooze_until,
+                offer_at=offer.expires_at if offer else None,
+                window_at=free_until(self.start.channel, self.last_written_at),
+                person_window_at=person_until(self.start.channel, self.last_written_at, tag_granted=self.policy.human_agent_tag),
             ),
             language=self.language,
             opened_at=self.opened_at,

@@ -19,7 +19,9 @@ from domain.commands import (
 from domain.conversations import ClosedReason, Status
 from domain.ids import derived_id
 from domain.messages import MessageRef, OutboundMessage, Purpose, Sender
+from domain.windows import TEMPLATE_CHANNELS, Reach, closed_words
 from workflows.state import VERDICT_LIMIT, ConversationState, Outgoing, hand_off_for
+from workflows.windows import reach_of
 
 
 class _Refused(Exception):
@@ -105,6 +107,14 @@ def _check_seen(state: ConversationState, last_seen: str | None, manager_id: str
         raise _Refused(RefusedBecause.UNSEEN, "Somebody wrote since you last looked", owner_id=state.assignee_id, unseen=unseen)
 
 
+def _check_window(state: ConversationState, verb: PostReply, now: datetime) -> None:
+    """A closed window is said before anything is written; one that closes while the reply waits, by the reply's failure."""
+    if verb.template is not None and state.start.channel not in TEMPLATE_CHANNELS:
+        raise _Refused(RefusedBecause.NOT_POSSIBLE, "This channel has no templates; write the reply instead")
+    if verb.template is None and reach_of(state, now) is Reach.CLOSED:
+        raise _Refused(RefusedBecause.WINDOW_CLOSED, closed_words(state.start.channel))
+
+
 def _apply(state: ConversationState, verb: PersonVerb, now: datetime) -> str | None:
     match verb:
         case PostReply():
@@ -145,6 +155,7 @@ def _apply(state: ConversationState, verb: PersonVerb, now: datetime) -> str | N
 def _post_reply(state: ConversationState, verb: PostReply, now: datetime) -> str:
     _check_owner(state, verb.manager_id)
     _check_seen(state, verb.last_seen_message_id, verb.manager_id)
+    _check_window(state, verb, now)
     if state.status is not Status.HUMAN or state.assignee_id != verb.manager_id:
         state.give_to(verb.manager_id, now)
     message = OutboundMessage(
@@ -156,6 +167,7 @@ def _post_reply(state: ConversationState, verb: PostReply, now: datetime) -> str
         author_id=verb.manager_id,
         purpose=Purpose.REPLY,
         text=verb.text,
+        template=verb.template,
         attachments=verb.attachments,
         in_reply_to=tuple(MessageRef(id=ref.id, provider_id=ref.provider_id) for ref in state.unreplied),
         epoch=state.epoch,

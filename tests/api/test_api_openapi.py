@@ -39,6 +39,7 @@ def test_it_describes_the_promised_routes_and_no_others(document: dict[str, Any]
         *(("post", f"{conversation}/{verb}") for verb in ("reply", "take", "release", "assign", "snooze", "resolve", "note")),
         ("get", "/api/v1/inboxes"),
         ("post", "/api/v1/inboxes"),
+        ("get", "/api/v1/inboxes/{inbox_id}/templates"),
         ("get", "/api/v1/documents"),
         ("post", "/api/v1/documents"),
         ("get", "/api/v1/documents/{document_id}"),

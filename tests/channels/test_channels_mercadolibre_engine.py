@@ -13,7 +13,7 @@ from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
 from domain.messages import DeliveryState, Direction, Message
 from tests.channels.cases import MERCADOLIBRE_CREDENTIALS
-from tests.channels.test_channels_vendors_engine import Shop, running
+from tests.channels.shop import Shop, running
 from tests.vendors.mercadolibre import APP, PATH_SECRET, REFRESH, SELLER, TITLE, MercadoLibreApi
 from tests.vendors.rest_receiver import Fault
 from tests.workflows.desk import until

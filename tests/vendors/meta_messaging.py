@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import itertools
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,8 @@ APP_SECRET = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 VERIFY_TOKEN = "the same in both places"
 PAGE = "310000000000011"
 ACCOUNT = "17849900000000055"
-WRITTEN_AT = 1_795_342_700_000
+WRITTEN_AT = (int(time.time()) - 600) * 1000
+"""Unix milliseconds, shortly ago: the window of 24 hours is open."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class MessagingApi(VendorServer):
         if call.headers.get("content-type") != "application/json" or (wrong := self._wrong_with(body)):
             return self._refused(f"messages: {wrong if body else 'no JSON'}")
         receiver, message = body["recipient"]["id"], body["message"]
-        if receiver in self.closed:
+        if receiver in self.closed and body.get("tag") != "HUMAN_AGENT":
             subcode = 2018278 if self.product == "page" else 2534022
             return error(400, 10, "This message is sent outside of allowed window.", error_subcode=subcode)
         mid = f"m_standin{next(self._numbers):06d}"
@@ -100,10 +102,13 @@ class MessagingApi(VendorServer):
         return Answer(200, {"recipient_id": receiver, "message_id": mid})
 
     def _wrong_with(self, body: Mapping[str, Any]) -> str | None:
-        if set(body) - {"recipient", "messaging_type", "message"} or set(body.get("recipient", {})) != {"id"}:
+        tagged = body.get("messaging_type") == "MESSAGE_TAG"
+        if tagged != ("tag" in body) or body.get("tag", "HUMAN_AGENT") != "HUMAN_AGENT":
+            return "messaging_type and tag: only HUMAN_AGENT is left"
+        if set(body) - {"recipient", "messaging_type", "tag", "message"} or set(body.get("recipient", {})) != {"id"}:
             return f"fields {sorted(body)}"
         message = body.get("message", {})
-        if self.product == "page" and body.get("messaging_type") != "RESPONSE":
+        if self.product == "page" and body.get("messaging_type") not in ("RESPONSE", "MESSAGE_TAG"):
             return "messaging_type"
         if set(message) - {"text", "quick_replies", *(("metadata",) if self.product == "page" else ())}:
             return f"message's fields {sorted(message)}"

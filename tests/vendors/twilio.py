@@ -7,9 +7,11 @@ import base64
 import hashlib
 import hmac
 import itertools
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
@@ -21,7 +23,7 @@ TOKEN = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 SMS_NUMBER = "+15005550021"
 WHATSAPP_NUMBER = "+14155230021"
 
-_FIELDS = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback"}
+_FIELDS = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ContentSid", "ContentVariables"}
 _RECEIVER = re.compile(r"\+\d{5,20}|whatsapp:(\+\d{5,20}|[A-Z]{2}\.[A-Za-z0-9.]{1,140})")
 
 
@@ -41,12 +43,18 @@ class TwilioApi(VendorServer):
         self.messages: list[SentMessage] = []
         self.stopped: set[str] = set()
         """Receivers who have answered STOP."""
+        self.closed: set[str] = set()
+        """Receivers on WhatsApp who wrote too long ago."""
+        self.contents: list[dict[str, Any]] = []
+        """Templates as Twilio lists them, with WhatsApp's approval."""
         self._numbers = itertools.count(1)
 
     def to(self, receiver: str) -> list[SentMessage]:
         return [message for message in self.messages if message.to == receiver]
 
     def answer(self, call: Call) -> Answer:
+        if call.path == "/v1/ContentAndApprovals":
+            return self._contents(call)
         match = re.fullmatch(r"/2010-04-01/Accounts/(\w+)(\.json|/Messages\.json)", call.path)
         if match is None:
             return self._refused(f"{call.method} {call.path}: not in the contract")
@@ -60,6 +68,12 @@ class TwilioApi(VendorServer):
                 return self._message(call)
         return self._refused(f"{call.method} {call.path}: not in the contract")
 
+    def _contents(self, call: Call) -> Answer:
+        signed = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+        if call.method != "GET" or call.headers.get("authorization") != f"Basic {signed}":
+            return error(401, 20003)
+        return Answer(200, {"contents": self.contents, "meta": {"page": 0}})
+
     def _refused(self, words: str) -> Answer:
         self.violation(words)
         return error(400, 21604)
@@ -72,7 +86,11 @@ class TwilioApi(VendorServer):
             return self._refused(f"Messages: {wrong}")
         if form["To"] in self.stopped:
             return error(400, 21610)
-        message = SentMessage(f"SM{next(self._numbers):032d}", form["To"], form["Body"], form)
+        if "ContentSid" in form and form["ContentSid"] not in {content["sid"] for content in self.contents}:
+            return error(400, 21655)
+        if form["To"] in self.closed and "ContentSid" not in form:
+            return error(400, 63016)
+        message = SentMessage(f"SM{next(self._numbers):032d}", form["To"], form.get("Body", ""), form)
         self.messages.append(message)
         return Answer(201, {"sid": message.sid, "status": "queued", "to": message.to, "num_segments": "1", "error_code": None})
 
@@ -130,7 +148,11 @@ def _wrong_with(form: Mapping[str, str]) -> str | None:
         return "exactly one of From and MessagingServiceSid"
     if form["To"].startswith("whatsapp:") != form.get("From", form["To"]).startswith("whatsapp:"):
         return "To and From are of different channels"
-    if not 1 <= len(form.get("Body", "")) <= 1600:
+    if ("Body" in form) == ("ContentSid" in form):
+        return "exactly one of Body and ContentSid"
+    if "ContentVariables" in form and not isinstance(json.loads(form["ContentVariables"]), dict):
+        return "ContentVariables"
+    if "Body" in form and not 1 <= len(form["Body"]) <= 1600:
         return "Body is empty or too long"
     return None if form.get("StatusCallback", "https://").startswith("https://") else "StatusCallback"
 

@@ -9,6 +9,7 @@ import hmac
 import itertools
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,8 @@ VERIFY_TOKEN = "the same in both places"
 PHONE_ID = "104400000000001"
 ACCOUNT = "204400000000002"
 OWN_NUMBER = "5493410000000"
-WRITTEN_AT = 1_795_342_700
+WRITTEN_AT = int(time.time()) - 600
+"""Unix seconds, shortly ago: the window of 24 hours is open."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class WhatsAppApi(VendorServer):
         self.closed: set[str] = set()
         """Receivers whose 24 hours are over: refused at once."""
         self.subscribed = False
+        self.templates: list[dict[str, Any]] = []
+        """As Meta lists them."""
         self._numbers = itertools.count(1)
 
     def to(self, receiver: str) -> list[SentMessage]:
@@ -57,7 +61,7 @@ class WhatsAppApi(VendorServer):
     # What is asked of it
 
     def answer(self, call: Call) -> Answer:
-        match = re.fullmatch(r"/v\d+\.\d/(\d+)(?:/(messages|subscribed_apps))?", call.path)
+        match = re.fullmatch(r"/v\d+\.\d/(\d+)(?:/(messages|subscribed_apps|message_templates))?", call.path)
         if match is None:
             return self._refused(f"{call.method} {call.path}: not in the contract")
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -70,6 +74,8 @@ class WhatsAppApi(VendorServer):
             case ("POST", str() as account, "subscribed_apps") if account == ACCOUNT:
                 self.subscribed = True
                 return Answer(200, {"success": True})
+            case ("GET", str() as account, "message_templates") if account == ACCOUNT:
+                return self._templates(call)
         return error(400, 100, f"Unsupported request. Object with ID '{match[1]}' does not exist")
 
     def _refused(self, words: str) -> Answer:
@@ -87,15 +93,44 @@ class WhatsAppApi(VendorServer):
         if call.headers.get("content-type") != "application/json" or (wrong := _wrong_with(body)):
             return self._refused(f"messages: {wrong if body else 'no JSON'}")
         receiver = body.get("recipient") or body["to"]
-        if receiver in self.closed:
+        if body["type"] == "template" and (wrong := self._wrong_with_template(body["template"])):
+            return error(400, 132000, wrong)
+        if receiver in self.closed and body["type"] != "template":
             return error(400, 131047, "Re-engagement message", "More than 24 hours have passed since the customer last replied")
         wamid = f"wamid.STANDIN{next(self._numbers):06d}"
         buttons = body.get("interactive", {}).get("action", {}).get("buttons", [])
-        text = body["text"]["body"] if body["type"] == "text" else body["interactive"]["body"]["text"]
+        match body["type"]:
+            case "text":
+                text = body["text"]["body"]
+            case "template":
+                text = f"template {body['template']['name']}"
+            case _:
+                text = body["interactive"]["body"]["text"]
         titles = tuple(button["reply"]["title"] for button in buttons)
         self.messages.append(SentMessage(wamid, receiver, text, titles, body.get("biz_opaque_callback_data"), body))
         shown = {"input": receiver} | ({"user_id": receiver} if "recipient" in body else {"wa_id": receiver})
         return Answer(200, {"messaging_product": "whatsapp", "contacts": [shown], "messages": [{"id": wamid}]})
+
+    def _templates(self, call: Call) -> Answer:
+        """Two on a page, so that pages are followed."""
+        if set(call.query) - {"fields", "status", "limit", "after"} or call.query.get("status") != "APPROVED":
+            return self._refused(f"message_templates: query {sorted(call.query)}")
+        approved = [template for template in self.templates if template["status"] == "APPROVED"]
+        start = int(call.query.get("after", "0"))
+        paging: dict[str, Any] = {"cursors": {"before": "0", "after": str(start + 2)}}
+        if start + 2 < len(approved):
+            paging["next"] = "https://graph.facebook.com/the-next-page"
+        return Answer(200, {"data": approved[start : start + 2], "paging": paging})
+
+    def _wrong_with_template(self, use: Mapping[str, Any]) -> str | None:
+        """Meta counts the parameters of every part."""
+        known = next((one for one in self.templates if (one["name"], one["language"]) == (use["name"], use["language"]["code"])), None)
+        if known is None:
+            return "Template name does not exist in the translation"
+        given = {part["type"]: len(part["parameters"]) for part in use.get("components", [])}
+        wanted = {part["type"].lower(): part.get("text", "").count("{{") for part in known["components"] if part["type"] != "BUTTONS"}
+        wanted["button"] = sum("{{" in button.get("url", "") for part in known["components"] for button in part.get("buttons", ()))
+        return None if given == {kind: count for kind, count in wanted.items() if count} else "Number of parameters does not match"
 
     # What it tells
 
@@ -153,7 +188,8 @@ def message_of(number: int, user_id: str, phone: str | None = None, *, kind: str
 
 
 def _wrong_with(body: Mapping[str, Any]) -> str | None:
-    known = {"messaging_product", "recipient_type", "to", "recipient", "type", "text", "interactive", "context", "biz_opaque_callback_data"}
+    contents = {"text", "interactive", "template"}
+    known = {"messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data", *contents}
     if unknown := set(body) - known:
         return f"fields {sorted(unknown)}"
     if body.get("messaging_product") != "whatsapp" or body.get("recipient_type") != "individual":
@@ -166,11 +202,29 @@ def _wrong_with(body: Mapping[str, Any]) -> str | None:
         return "recipient is no user id"
     if len(str(body.get("biz_opaque_callback_data", ""))) > 512:
         return "biz_opaque_callback_data is too long"
-    return _wrong_with_text(body) if body.get("type") == "text" else _wrong_with_buttons(body)
+    match body.get("type"):
+        case "text":
+            return _wrong_with_text(body)
+        case "template":
+            return _wrong_with_template(body.get("template", {}))
+        case _:
+            return _wrong_with_buttons(body)
 
 
 def _wrong_with_text(body: Mapping[str, Any]) -> str | None:
     return None if 1 <= len(body.get("text", {}).get("body", "")) <= 4096 else "text.body is empty or too long"
+
+
+def _wrong_with_template(use: Mapping[str, Any]) -> str | None:
+    if set(use) - {"name", "language", "components"} or not use.get("name") or set(use.get("language", {})) != {"code"}:
+        return "template needs name and language.code"
+    for part in use.get("components", []):
+        button = {"sub_type", "index"} if part.get("type") == "button" else set()
+        if part.get("type") not in ("header", "body", "button") or set(part) != {"type", "parameters"} | button:
+            return f"template component {part}"
+        if any(one.get("type") != "text" or not one.get("text") or "\n" in one["text"] for one in part["parameters"]):
+            return "a template's parameter"
+    return None
 
 
 def _wrong_with_buttons(body: Mapping[str, Any]) -> str | None:

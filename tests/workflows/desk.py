@@ -186,8 +186,8 @@ class Desk:
                 AssistantActivities(conversations, self.stores.inboxes, self.documents, self.assistant, drafts).draft_answer,
                 DeliveryActivities(
                     self.stores.ledger,
-                    {ChannelKind.REST: self.vendor},
-                    TokenKeeper(self.stores.inboxes, self.stores.tokens, {ChannelKind.REST: self.vendor}),
+                    {self.inbox.channel: self.vendor},
+                    TokenKeeper(self.stores.inboxes, self.stores.tokens, {self.inbox.channel: self.vendor}),
                 ).deliver_message,
                 self.notices.notify_managers,
             ],
@@ -216,6 +216,7 @@ class Desk:
         message_id: str | None = None,
         kind: MessageType = MessageType.TEXT,
         language: str | None = None,
+        sent_at: datetime | None = None,
     ) -> Received:
         self.inbox = await self.stores.inboxes.get(self.inbox.id)
         provider_id = message_id or f"m-{next(self._numbers)}"
@@ -225,6 +226,7 @@ class Desk:
             type=kind,
             text=text,
             language=language,
+            sent_at=sent_at,
             received_at=datetime.now(UTC),
         )
         arrival = Arrival(address=contact, name="Ana", message=message, body_hash=sha256(text.encode()).hexdigest())
@@ -304,12 +306,15 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, *, seconds:
 
 
 @asynccontextmanager
-async def open_desk(client: Client, database_url: str, **policy: object) -> AsyncIterator[Desk]:
+async def open_desk(client: Client, database_url: str, kind: ChannelKind = ChannelKind.REST, /, **policy: object) -> AsyncIterator[Desk]:
     """A desk with two managers and one inbox; no worker yet."""
     async with open_stores(database_url, "a key for tests", FEATURES) as stores:
-        settings = {"secret": "s", "callback_url": "https://shop.example/replies", "quiet_window_seconds": "0", "answer_threshold": "0.5"}
+        own = {"secret": "s", "callback_url": "https://shop.example/replies"}
+        if kind is not ChannelKind.REST:
+            own = dict.fromkeys(FEATURES[kind].required_settings, "1")
+        settings = {**own, "quiet_window_seconds": "0", "answer_threshold": "0.5"}
         given = {name: str(value) for name, value in policy.items()}
-        inbox = await stores.inboxes.add(ChannelKind.REST, "Shop", inbox_id="shop", settings={**settings, **given})
+        inbox = await stores.inboxes.add(kind, "Shop", inbox_id="shop", settings={**settings, **given})
         ana = await stores.people.add("ana@shop.example", "Ana", Role.OWNER, phone="+5491112345678")
         ben = await stores.people.add("ben@shop.example", "Ben", Role.MANAGER)
         desk = Desk(client, stores, inbox, (ana, ben), f"desk-{uuid4()}")
