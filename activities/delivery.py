@@ -7,8 +7,13 @@ from temporalio import activity
 
 from activities.tokens import TokenKeeper
 from domain.channels import ChannelKind, SendOutcome, SendResult
+from domain.messages import OutboundMessage
+from domain.parts import parts_of
 from domain.ports import Channel, Claim, Confirming, Credentials, SendLedger
 from domain.turns import Delivery, DeliveryReport
+
+NOTHING_LEFT = "nothing was left of it without contact data and links, which this channel sanctions"
+_ENDED = frozenset({SendResult.FAILED.value, SendResult.UNKNOWN.value})
 
 
 class DeliveryActivities:
@@ -19,9 +24,17 @@ class DeliveryActivities:
 
     @activity.defn
     async def deliver_message(self, delivery: Delivery) -> DeliveryReport:
-        """Claims the message's row, sends, writes how it ended. Back-off is the workflow's: nothing is tried twice in here."""
-        message = delivery.message
+        """Claims the row of one part, sends it, writes how it ended. Back-off is the workflow's: nothing is tried twice in here."""
         channel = self._channels[delivery.record.channel]
+        parts = parts_of(delivery.message, channel.features)
+        message = parts[delivery.part - 1] if parts else delivery.message
+        report = await self._attempt(delivery, message, channel, sayable=bool(parts))
+        if report.result in _ENDED and (unsaid := parts[delivery.part :]):
+            # What can't follow any more is kept where managers look.
+            await self._ledger.keep_unsaid(message.id, "\n\n".join([message.text, *(part.text for part in unsaid)]))
+        return report.model_copy(update={"parts": max(len(parts), 1)})
+
+    async def _attempt(self, delivery: Delivery, message: OutboundMessage, channel: Channel, *, sayable: bool) -> DeliveryReport:
         # Read before the claim: a claim whose send never begins would count as perhaps sent.
         credentials = await self._keeper.credentials(message.inbox_id, delivery.record.channel)
         claim, recipient = await self._ledger.claim(
@@ -37,6 +50,8 @@ class DeliveryActivities:
                 outcome = SendOutcome(result=SendResult.UNKNOWN, error="the service stopped while this was being sent")
             case Claim.GRANTED if delivery.refused is not None:
                 outcome = SendOutcome(result=SendResult.FAILED, error=delivery.refused, window_closed=True)
+            case Claim.GRANTED if not sayable:
+                outcome = SendOutcome(result=SendResult.FAILED, error=NOTHING_LEFT)
             case Claim.GRANTED:
                 outcome = await channel.send(message, recipient, credentials)
         if outcome.token_refused:

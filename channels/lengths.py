@@ -1,17 +1,7 @@
-"""How long a text is, in the unit that a channel counts."""
+"""What fits into one message of a channel: its text, and the titles of its buttons."""
 
 from domain.channels import ChannelFeatures, LengthUnit
-
-
-def measure(text: str, unit: LengthUnit) -> int:
-    match unit:
-        case LengthUnit.CHARACTERS:
-            return len(text)
-        case LengthUnit.BYTES:
-            return len(text.encode("utf-8", "replace"))
-        case LengthUnit.UTF16:
-            return len(text.encode("utf-16-le", "replace")) // 2
-
+from domain.splitting import measure
 
 _UNIT_WORDS = {LengthUnit.CHARACTERS: "characters", LengthUnit.BYTES: "bytes", LengthUnit.UTF16: "characters (an emoji counts as two)"}
 
@@ -22,3 +12,11 @@ def refusal(text: str, features: ChannelFeatures) -> str | None:
     if length <= features.max_text:
         return None
     return f"The text is too long: {length} of {features.max_text} {_UNIT_WORDS[features.length_unit]}; send it in several messages"
+
+
+def button_titles(questions: tuple[str, ...], *, most: int, longest: int) -> tuple[str, ...]:
+    """What stands on the buttons: the questions, or their numbers in the text where one is too long; none where there are too many."""
+    if not 1 <= len(questions) <= most or len(set(questions)) < len(questions) or not all(question.strip() for question in questions):
+        return ()
+    fits = all(len(question) <= longest for question in questions)
+    return questions if fits else tuple(str(number) for number in range(1, len(questions) + 1))

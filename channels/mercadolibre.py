@@ -40,6 +40,7 @@ FEATURES = ChannelFeatures(
     secret_settings=("client_secret", "access_token", "refresh_token", "path_secret"),
     required_settings=("app_id", "user_id"),
     max_text=350,
+    strip_contacts=True,
     idempotent_send=False,
     attachments_in=True,
     delivery_receipts=True,

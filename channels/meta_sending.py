@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from channels.graph import ErrorTable
 from channels.json_body import Fields
-from channels.lengths import refusal
+from channels.lengths import button_titles, refusal
 from domain.channels import ChannelFeatures, SendOutcome, SendResult
 from domain.errors import InvalidInput
 from domain.messages import OutboundMessage, Recipient
@@ -33,7 +33,7 @@ ERRORS = ErrorTable(
 
 MOST_QUICK_REPLIES = 13
 LONGEST_TITLE = 20
-"""Characters; quick replies that do not fit stay numbered text."""
+"""Characters; quick replies that do not fit are picked by their numbers in the text."""
 
 
 def outbound_body(message: OutboundMessage, recipient: Recipient, features: ChannelFeatures, **text_fields: str) -> dict[str, object]:
@@ -45,8 +45,7 @@ def outbound_body(message: OutboundMessage, recipient: Recipient, features: Chan
     if not (recipient.address.isascii() and recipient.address.isdecimal()):
         raise InvalidInput(f"The customer's address is no user id of {features.label}")
     text: dict[str, object] = {"text": message.text, **text_fields}
-    titles = message.quick_replies
-    if 1 <= len(titles) <= MOST_QUICK_REPLIES and all(title.strip() and len(title) <= LONGEST_TITLE for title in titles):
+    if titles := button_titles(message.quick_replies, most=MOST_QUICK_REPLIES, longest=LONGEST_TITLE):
         text["quick_replies"] = [{"content_type": "text", "title": title, "payload": title} for title in titles]
     return {"recipient": {"id": recipient.address}, "message": text}
 

@@ -24,6 +24,7 @@ FEATURES = ChannelFeatures(
     idempotent_send=True,
     needs_public_address=False,
     quick_replies=True,
+    shows_citations=True,
     attachments_in=True,
 )
 

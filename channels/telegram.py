@@ -25,6 +25,8 @@ from domain.errors import AuthenticityError, InvalidInput
 from domain.managers import Inbox
 from domain.messages import InboundEvent, OutboundMessage, Recipient
 from domain.ports import Credentials
+from domain.rich_text import Emphasis
+from domain.splitting import measure
 
 API_URL = "https://api.telegram.org"
 
@@ -146,7 +148,7 @@ class Telegram:
 
 
 def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:
-    """The fields of `sendMessage`: plain text, no formatting marks. Raises InvalidInput for what can't be sent."""
+    """The fields of `sendMessage`: text without formatting marks, emphasis as entities. Raises InvalidInput for what can't be sent."""
     where = _ADDRESS.fullmatch(recipient.address)
     if where is None:
         raise InvalidInput("The customer's address is no Telegram chat")
@@ -155,6 +157,8 @@ def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, o
     if (too_long := refusal(message.text, FEATURES)) is not None:
         raise InvalidInput(too_long)
     body: dict[str, object] = {"chat_id": int(where["chat"]), "text": message.text, "link_preview_options": {"is_disabled": True}}
+    if message.emphasis:
+        body["entities"] = [_bold(message.text, one) for one in message.emphasis]
     if where["topic"]:
         body["message_thread_id"] = int(where["topic"])
     if where["connection"]:
@@ -165,6 +169,12 @@ def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, o
         rows = [[{"text": words, "callback_data": _callback_data(words, number)}] for number, words in enumerate(message.quick_replies, 1)]
         body["reply_markup"] = {"inline_keyboard": rows}
     return body
+
+
+def _bold(text: str, emphasis: Emphasis) -> dict[str, object]:
+    """Telegram counts in UTF-16 units."""
+    before, words = text[: emphasis.start], text[emphasis.start : emphasis.start + emphasis.length]
+    return {"type": "bold", "offset": measure(before, LengthUnit.UTF16), "length": measure(words, LengthUnit.UTF16)}
 
 
 def _quoted(message: OutboundMessage, address: str) -> int | None:

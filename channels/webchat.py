@@ -22,6 +22,7 @@ FEATURES = ChannelFeatures(
     idempotent_send=True,
     needs_public_address=False,
     quick_replies=True,
+    shows_citations=True,
     attachments_in=True,
     attachments_out=True,
 )

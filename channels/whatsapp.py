@@ -10,7 +10,7 @@ from urllib.parse import quote
 from channels import meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
-from channels.lengths import refusal
+from channels.lengths import button_titles, refusal
 from channels.meta_sending import missing
 from channels.whatsapp_errors import ERRORS
 from channels.whatsapp_events import read_events
@@ -40,7 +40,7 @@ FEATURES = ChannelFeatures(
 
 MOST_BUTTONS = 3
 LONGEST_TITLE = 20
-"""Characters of a button's title; what does not fit stays numbered text."""
+"""Characters of a button's title; what does not fit is picked by its number in the text."""
 LONGEST_TEXT_WITH_BUTTONS = 1_024
 
 _PHONE = re.compile(r"\+?\d{5,20}")
@@ -157,11 +157,13 @@ def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, o
     if (too_long := refusal(message.text, FEATURES)) is not None:
         raise InvalidInput(too_long)
     body = {"messaging_product": "whatsapp", "recipient_type": "individual", **_addressed(recipient.address)}
-    if _fits_buttons(message):
-        buttons = [{"type": "reply", "reply": {"id": words, "title": words}} for words in message.quick_replies]
-        body |= {"type": "interactive", "interactive": {"type": "button", "body": {"text": message.text}, "action": {"buttons": buttons}}}
+    text = starred(message)
+    titles = button_titles(message.quick_replies, most=MOST_BUTTONS, longest=LONGEST_TITLE)
+    if titles and len(text) <= LONGEST_TEXT_WITH_BUTTONS:
+        buttons = [{"type": "reply", "reply": {"id": words, "title": words}} for words in titles]
+        body |= {"type": "interactive", "interactive": {"type": "button", "body": {"text": text}, "action": {"buttons": buttons}}}
     else:
-        body |= {"type": "text", "text": {"body": message.text, "preview_url": False}}
+        body |= {"type": "text", "text": {"body": text, "preview_url": False}}
     return body | {"biz_opaque_callback_data": message.id}
 
 
@@ -173,11 +175,10 @@ def _addressed(address: str) -> dict[str, object]:
     raise InvalidInput("The customer's address is neither a telephone number nor a user id of WhatsApp")
 
 
-def _fits_buttons(message: OutboundMessage) -> bool:
-    titles = message.quick_replies
-    return (
-        1 <= len(titles) <= MOST_BUTTONS
-        and len(set(titles)) == len(titles)
-        and all(title.strip() and len(title) <= LONGEST_TITLE for title in titles)
-        and len(message.text) <= LONGEST_TEXT_WITH_BUTTONS
-    )
+def starred(message: OutboundMessage) -> str:
+    """The text with what is emphasised between asterisks, which WhatsApp shows in bold."""
+    text = message.text
+    for one in sorted(message.emphasis, key=lambda each: -each.start):
+        end = one.start + one.length
+        text = f"{text[: one.start]}*{text[one.start : end]}*{text[end:]}"
+    return text

@@ -40,6 +40,10 @@ class ChannelFeatures(Model):
     idempotent_send: bool
     """The receiver drops a repeat under the same id, so an ambiguous send may be repeated."""
     quick_replies: bool = False
+    shows_citations: bool = False
+    """The receiver gets document and page beside the text."""
+    strip_contacts: bool = False
+    """The platform sanctions contact data and outside links: they are taken out of what the bot says, and managers are warned."""
     attachments_in: bool = False
     attachments_out: bool = False
     delivery_receipts: bool = False

@@ -4,11 +4,11 @@
 rule has its field in the policy.
 """
 
-import re
 from enum import StrEnum
 from typing import Protocol, assert_never
 
 from domain.conversations import HandOffReason
+from domain.found_words import found_keyword
 from domain.knowledge import Draft
 from domain.messages import SILENT_KINDS, SILENT_TYPES, InboundMessage, MessageType
 from domain.model import Model
@@ -38,11 +38,6 @@ class Decision(Model):
 
 OFFER_SHARE = 0.6
 """From this share of the threshold up, near questions are offered instead of flagging."""
-
-
-def found_keyword(text: str, keywords: tuple[str, ...]) -> str | None:
-    """The first of the inbox's words that stands in the text as a whole word, in any case."""
-    return next((word for word in keywords if word and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), None)
 
 
 def asks_for_nothing(messages: tuple[InboundMessage, ...]) -> bool:
@@ -129,8 +124,8 @@ def decide(evidence: Found, policy: Policy, *, offered_before: bool) -> Decision
     if draft is not None and evidence.found and threshold < 1 and evidence.confidence >= threshold:
         return Decision(outcome=Outcome.ANSWER)
     near = draft is not None and threshold < 1 and evidence.confidence >= threshold * OFFER_SHARE
-    if near and len(evidence.suggestions) >= 2 and not offered_before:
-        return Decision(outcome=Outcome.OFFER, detail="Two or more stored questions are near to what was asked")
+    if near and evidence.suggestions and not offered_before:
+        return Decision(outcome=Outcome.OFFER, detail="Stored questions are near to what was asked")
     if not evidence.found or draft is None:
         detail = evidence.detail or "The documents hold no answer to this question"
         return Decision(outcome=Outcome.FLAG, reason=HandOffReason.MISSING_KNOWLEDGE, detail=detail)
@@ -139,19 +134,6 @@ def decide(evidence: Found, policy: Policy, *, offered_before: bool) -> Decision
         reason=HandOffReason.LOW_CONFIDENCE,
         detail=f"The best passage answers this with a confidence of {evidence.confidence:.0%}; the bot answers from {threshold:.0%}",
     )
-
-
-def offer_text(words: str, suggestions: tuple[str, ...]) -> str:
-    """The offer as plain text, numbered for channels without buttons."""
-    return "\n".join([words, *(f"{number}. {question}" for number, question in enumerate(suggestions, start=1))])
-
-
-def chosen_offer(text: str, offered: tuple[str, ...]) -> str | None:
-    """The offered question that the customer picked, by its number or its words."""
-    answer = text.strip().strip(".)").casefold()
-    if answer.isdigit() and 1 <= int(answer) <= len(offered):
-        return offered[int(answer) - 1]
-    return next((question for question in offered if question.casefold() == text.strip().casefold()), None)
 
 
 def words_for(reason: HandOffReason) -> str:

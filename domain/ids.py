@@ -28,3 +28,8 @@ def conversation_key(identity_key: bytes, address: str) -> str:
 
 def workflow_id(inbox_id: str, key: str) -> str:
     return f"conversation/{inbox_id}/{key}"
+
+
+def part_id(message_id: str, part: int) -> str:
+    """Of a message that leaves in several; the first part keeps the message's id."""
+    return message_id if part == 1 else derived_id(message_id, "part", str(part))

@@ -28,6 +28,8 @@ class LineKey(StrEnum):
     """Follows the holding line outside business hours; `{when}` is the next opening."""
     SAID_BEFORE = "said_before_line"
     """A manager has answered the same question: `{text}` is the manager's answer."""
+    SOURCES = "sources_line"
+    """Where an answer comes from; `{sources}` is documents and pages."""
 
 
 TEXTS: Mapping[LineKey, Mapping[str, str]] = MappingProxyType(
@@ -127,6 +129,14 @@ TEXTS: Mapping[LineKey, Mapping[str, str]] = MappingProxyType(
             "fr": "Comme nous vous l'avons écrit : {text}",
             "de": "Wie wir Ihnen schon geschrieben haben: {text}",
             "it": "Come ti abbiamo già scritto: {text}",
+        },
+        LineKey.SOURCES: {
+            "en": "From: {sources}",
+            "es": "Fuente: {sources}",
+            "pt": "Fonte: {sources}",
+            "fr": "Source : {sources}",
+            "de": "Quelle: {sources}",
+            "it": "Fonte: {sources}",
         },
     }
 )

@@ -1,5 +1,8 @@
 """Which words a fixed line has for one customer: the inbox's own for the language, the inbox's own, or ours in the language."""
 
+from collections.abc import Sequence
+
+from domain.knowledge import Citation
 from domain.line_texts import TEXTS, LineKey
 from domain.policy import Policy
 
@@ -18,6 +21,19 @@ def line(key: LineKey, language: str | None, policy: Policy, **values: str) -> s
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
+
+
+MOST_SOURCES = 3
+_PAGE = {"de": "S."}
+
+
+def sources_line(citations: Sequence[Citation], language: str | None, policy: Policy) -> str:
+    """`From: shop.pdf, p. 2`; empty where the inbox does not want it or there is nothing to name."""
+    page = _PAGE.get(spoken_in(language, policy), "p.")
+    named = dict.fromkeys(f"{citation.document}, {page} {citation.page}" for citation in citations)
+    if not named or not policy.sources_in_text:
+        return ""
+    return line(LineKey.SOURCES, language, policy, sources="; ".join(list(named)[:MOST_SOURCES]))
 
 
 def spoken_in(language: str | None, policy: Policy) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 from domain.channels import ChannelKind
 from domain.knowledge import Citation
 from domain.model import Model, UtcDatetime
+from domain.rich_text import Emphasis
 from domain.templates import TemplateUse
 
 
@@ -150,6 +151,12 @@ class OutboundMessage(Model):
     """An approved template; `text` is what the customer reads of it."""
     human_tag: bool = False
     """Goes out as a person's reply after the window: decided in the moment of sending."""
+    emphasis: tuple[Emphasis, ...] = ()
+    """What stands out in the text, where the channel can show it."""
+    sources: str = ""
+    """Document and page, said below the text on channels that show no citations; empty where the inbox does not want it."""
+    whole: bool = False
+    """The channel takes a single answer here: it is never split."""
     in_reply_to: tuple[MessageRef, ...] = ()
     citations: tuple[Citation, ...] = ()
     confidence: float | None = None

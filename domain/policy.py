@@ -14,6 +14,7 @@ from domain.hours import BusinessHours, Hours, parse_hours
 from domain.ladder import Rung
 from domain.line_texts import LANGUAGES, TEXTS, LineKey
 from domain.model import Model
+from domain.topics import TopicLine, TopicLines, parse_topics
 
 A_YEAR_MINUTES = 365 * 24 * 60.0
 """The longest time that a policy may name. What the calendar can't hold would fail every turn of the inbox."""
@@ -26,6 +27,7 @@ Line = Annotated[str, StringConstraints(max_length=1_000, strip_whitespace=True)
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 LINE_NAME = re.compile(rf"(?:{'|'.join(LineKey)})_[a-z]{{2,3}}")
 LineName = Annotated[str, StringConstraints(pattern=f"^{LINE_NAME.pattern}$")]
+
 
 DEFAULT_THRESHOLD = THRESHOLDS[Caution.CAREFUL].threshold
 """Calibrated confidence from which the bot answers, unless the owner says otherwise."""
@@ -63,6 +65,11 @@ class Policy(Model):
     """A line that stands at its default is said in the customer's language; see `domain.lines`."""
     lines: Mapping[LineName, Line] = Field(default_factory=dict)
     """Lines for one language alone, by their `--set` names (`holding_line_es`)."""
+    sources_in_text: bool = False
+    """Document and page stand below an answer on channels that can only show text."""
+    sources_line: Line = TEXTS[LineKey.SOURCES]["en"]
+    topic_lines: TopicLines = ""
+    """Links and contact lines added to an answer when a topic comes up; see `domain.topics`."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     """Those that customers of this inbox write in; the first is spoken where nothing tells."""
     instructions: Annotated[str, StringConstraints(max_length=8_000)] = ""
@@ -99,7 +106,7 @@ class Policy(Model):
     human_agent_tag: bool = False
     """Meta has granted the app its Human Agent feature: a person's reply may follow up to 7 days later (Instagram, Messenger)."""
     show_sources: bool = True
-    """Whether the customer sees document and page."""
+    """Whether the customer sees document and page where the channel shows them beside the text."""
 
     @property
     def hours(self) -> BusinessHours:
@@ -114,6 +121,10 @@ class Policy(Model):
             (Rung.LEAD, self.notify_lead_after_minutes if self.team_lead else None),
         )
         return tuple((rung, after) for rung, after in rungs if after is not None)
+
+    @property
+    def topics(self) -> tuple[TopicLine, ...]:
+        return parse_topics(self.topic_lines)
 
     def turn_closes_at(self, first: datetime, last: datetime) -> datetime:
         """When a turn whose first and last message came at these times is closed."""

@@ -97,6 +97,10 @@ class SendLedger(Protocol):
         """Writes how the attempt ended; RETRY puts the row back to `queued`."""
         ...
 
+    async def keep_unsaid(self, message_id: str, text: str) -> None:
+        """The row's text becomes this: what it would have said, with the parts that can't follow it."""
+        ...
+
     async def outcome(self, message_id: str) -> SendOutcome:
         """How a settled message ended: SENT, FAILED or UNKNOWN."""
         ...

@@ -113,6 +113,8 @@ class Delivery(Model):
     record: ConversationRecord
     """The conversation as it is when the message is decided; written before the send."""
     turn_id: str | None = None
+    part: int = Field(default=1, ge=1)
+    """Which of the messages that the channel's length makes of it; each is a row of the ledger."""
     attempt: int = Field(ge=1)
     last: bool = False
     """No attempt follows: what could be retried counts as failed."""
@@ -129,6 +131,8 @@ class DeliveryReport(Model):
     error: str | None = None
     retry_after: float | None = None
     window_closed: bool = False
+    parts: int = 1
+    """How many the message leaves in."""
 
 
 class Notice(Model):

@@ -122,7 +122,14 @@ class Ledger:
             await connection.execute(_ADD, outbound_values(message, turn_id=turn_id, delivery=state, error=error, attempts=attempts))
         else:
             # A queued reply may have been given more messages to answer since it was written.
-            changes = {"delivery": state.value, "delivery_error": error, "attempts": attempts, **answered_values(message)}
+            # And its first part may be shorter than what was written.
+            changes = {
+                "delivery": state.value,
+                "delivery_error": error,
+                "attempts": attempts,
+                "text": message.text,
+                **answered_values(message),
+            }
             await connection.execute(_CHANGE, {**changes, "message": message.id})
 
     async def settle(self, message_id: str, outcome: SendOutcome) -> None:
@@ -143,6 +150,11 @@ class Ledger:
             if changes:
                 await connection.execute(_CHANGE, {**changes, "message": message_id})
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
+
+    async def keep_unsaid(self, message_id: str, text: str) -> None:
+        """The row's text becomes this: what it would have said, with the parts that can't follow it."""
+        async with self._db.write() as connection:
+            await connection.execute(_CHANGE, {"text": text, "message": message_id})
 
     async def outcome(self, message_id: str) -> SendOutcome:
         """How a settled message ended: SENT (delivered and read, too), FAILED or UNKNOWN. Raises NotFound."""

@@ -7,13 +7,15 @@ from functools import partial
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.conversations import HandOffReason, Status
-from domain.decisions import Decision, Outcome, after_hearing, before_retrieval, chosen_offer, decide, offer_text
+from domain.decisions import Decision, Outcome, after_hearing, before_retrieval, decide
 from domain.follow_up import LONGEST_TOPIC
 from domain.line_texts import LineKey
-from domain.lines import line
+from domain.lines import line, sources_line
 from domain.messages import InboundMessage, MessageRef, Purpose
 from domain.model import Model
+from domain.offers import MAX_OFFERED, chosen_offer, offer_text
 from domain.policy import Policy
+from domain.topics import with_topic_lines
 from domain.turns import DraftRequest, Finding, Recorded, Turn
 from workflows.calls import draft_answer, retrieve_passages
 from workflows.sending import say, say_holding_line
@@ -83,13 +85,14 @@ def conclude(state: ConversationState, ended: TurnEnded, now: datetime, new_id: 
     if early is None and ended.finding is None:
         detail = ended.failed or "The answer could not be prepared"
         early = Decision(outcome=Outcome.FLAG, reason=HandOffReason.ASSISTANT_FAILED, detail=detail)
+    asked = question_of_texts(ended.batch, offered)
     if ended.finding is not None:
-        state.note_turn(question_of_texts(ended.batch, offered))
+        state.note_turn(asked)
         if ended.finding.found:
             state.topic = (ended.finding.looked_up or ended.question)[:LONGEST_TOPIC]
         early = early or decide(ended.finding, state.policy, offered_before=bool(offered))
     if early is not None:
-        _act(state, ended, early, now, new_id)
+        _act(state, ended, early, asked, now, new_id)
 
 
 def _early(state: ConversationState, batch: tuple[InboundMessage, ...], finding: Finding | None, policy: Policy) -> Decision | None:
@@ -100,7 +103,7 @@ def _early(state: ConversationState, batch: tuple[InboundMessage, ...], finding:
     return early
 
 
-def _act(state: ConversationState, ended: TurnEnded, decision: Decision, now: datetime, new_id: Callable[[], str]) -> None:
+def _act(state: ConversationState, ended: TurnEnded, decision: Decision, asked: str, now: datetime, new_id: Callable[[], str]) -> None:
     finding = ended.finding or Finding(turn_id=ended.turn_id)
     refs = tuple(MessageRef(id=message.id, provider_id=message.provider_id) for message in ended.batch)
     reply = partial(say, state, now=now, new_id=new_id, in_reply_to=refs, turn_id=ended.turn_id if ended.finding else None)
@@ -109,9 +112,11 @@ def _act(state: ConversationState, ended: TurnEnded, decision: Decision, now: da
             detail = "The customer gets a single answer here, so that nothing can be offered or asked back"
             _flag(state, ended, decision.reason or HandOffReason.LOW_CONFIDENCE, detail, now, new_id)
         case Outcome.ANSWER if finding.draft is not None:
-            reply(Purpose.ANSWER, finding.draft.text, citations=finding.draft.citations, confidence=finding.confidence)
+            text = with_topic_lines(finding.draft.text, asked, state.policy.topics)
+            sources = sources_line(finding.draft.citations, state.language, state.policy)
+            reply(Purpose.ANSWER, text, citations=finding.draft.citations, confidence=finding.confidence, sources=sources)
         case Outcome.OFFER:
-            state.offered = finding.suggestions
+            state.offered = finding.suggestions[:MAX_OFFERED]
             text = offer_text(line(LineKey.OFFER, state.language, state.policy), state.offered)
             reply(Purpose.OFFER, text, quick_replies=state.offered, confidence=finding.confidence)
         case Outcome.OFFER_PERSON:

@@ -319,6 +319,7 @@ class Conversation:
             message=message,
             record=self._state.next_record(now),
             turn_id=item.turn_id,
+            part=item.part,
             attempt=item.attempt,
             last=now - item.message.created_at >= GIVE_UP_AFTER,
             refused=refused,

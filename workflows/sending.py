@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.channels import ChannelKind, SendResult
 from domain.conversations import HandOffReason, Status
+from domain.ids import part_id
 from domain.knowledge import Citation
 from domain.line_texts import LineKey
 from domain.lines import line
@@ -34,6 +35,7 @@ def say(
     quick_replies: tuple[str, ...] = (),
     citations: tuple[Citation, ...] = (),
     confidence: float | None = None,
+    sources: str = "",
     turn_id: str | None = None,
 ) -> None:
     """The bot's words go into the outbox, after the inbox's greeting if they are the episode's first.
@@ -60,6 +62,8 @@ def say(
         in_reply_to=in_reply_to,
         citations=citations,
         confidence=confidence,
+        sources=sources,
+        whole=state.one_reply,
         epoch=state.epoch,
         created_at=now,
     )
@@ -82,6 +86,12 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
     if report.result == SendResult.RETRY:
         state.outbox.insert(0, _again(state, item, report, now))
         return False
+    if report.result == SendResult.SENT and item.part < report.parts:
+        state.outbox.insert(0, item.model_copy(update={"part": item.part + 1, "attempt": 1, "not_before": None}))
+        state.note_recent(part_id(message.id, item.part + 1), message.author_id)
+        return False
+    # What was answered stands in the first part: later ones have nothing to hand over.
+    answered = message.in_reply_to if item.part == 1 else ()
     returns = message.id == state.returns_after
     if returns:
         state.returns_after = None
@@ -94,12 +104,12 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
             _ask_for_person(state, message, report, now)
             if report.result == SendResult.FAILED:
                 state.forget_told(message.id)
-                _hand_over(state, message.in_reply_to)
+                _hand_over(state, answered)
             if state.unreplied:
                 state.waiting_since = state.waiting_since or now
             return True
         case "superseded":
-            _hand_over(state, message.in_reply_to)
+            _hand_over(state, answered)
     return False
 
 

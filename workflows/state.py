@@ -31,6 +31,8 @@ class Outgoing(Model):
 
     message: OutboundMessage
     turn_id: str | None = None
+    part: int = 1
+    """The next to be sent of those that the channel's length makes of it."""
     attempt: int = 1
     not_before: UtcDatetime | None = None
 

@@ -169,6 +169,7 @@ def _post_reply(state: ConversationState, verb: PostReply, now: datetime) -> str
         text=verb.text,
         template=verb.template,
         attachments=verb.attachments,
+        whole=state.one_reply,
         in_reply_to=tuple(MessageRef(id=ref.id, provider_id=ref.provider_id) for ref in state.unreplied),
         epoch=state.epoch,
         created_at=now,

@@ -10,6 +10,7 @@ from channels.outgoing import OutgoingHttp, Timeouts
 from channels.telegram import ALLOWED_UPDATES, Telegram
 from domain.channels import ChannelKind, SendOutcome, SendResult
 from domain.messages import Attachment, MessageRef, MessageType, OutboundMessage
+from domain.rich_text import Emphasis
 from tests.channels.cases import TELEGRAM_CREDENTIALS, outbound, recipient
 from tests.vendors.rest_receiver import Fault
 from tests.vendors.telegram import TOKEN, TelegramApi
@@ -63,6 +64,12 @@ async def test_quick_replies_are_buttons_whose_words_come_back(http: OutgoingHtt
     long = "¿Cuánto tarda un envío a la Antártida en invierno, con nieve y sin trineo?"
     await send(http, api, outbound(text="¿Cuál?\n1. Sí\n2. ...", quick_replies=("Sí", long)))
     assert api.to(CHAT)[0].buttons == (("Sí", "Sí"), (long, "#2"))
+
+
+async def test_what_is_emphasised_is_an_entity_counted_as_telegram_counts(http: OutgoingHttp, api: TelegramApi) -> None:
+    text = "👟👟 Tallas: 36 a 42"
+    await send(http, api, outbound(text=text, emphasis=(Emphasis(start=3, length=6),)))
+    assert api.to(CHAT)[0].body["entities"] == [{"type": "bold", "offset": 5, "length": 6}]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from channels.whatsapp import WhatsApp
 from channels.whatsapp_errors import ERRORS
 from domain.channels import ChannelKind, SendOutcome, SendResult
 from domain.messages import Attachment, MessageType, OutboundMessage
+from domain.rich_text import Emphasis
 from tests.channels.cases import WHATSAPP_CREDENTIALS, outbound, recipient
 from tests.vendors.rest_receiver import Fault
 from tests.vendors.whatsapp import TOKEN, WhatsAppApi, error
@@ -51,7 +52,7 @@ async def test_a_reply_goes_to_the_user_id_or_the_number_with_our_id(http: Outgo
     [
         ("¿Cuál?", ("Envíos", "Cambios y garantía"), ("Envíos", "Cambios y garantía")),
         ("¿Cuál?\n1. a\n2. b\n3. c\n4. d", ("a", "b", "c", "d"), ()),
-        ("¿Cuál?\n1. ¿Hacen envíos al sur?", ("¿Hacen envíos al sur?",), ()),
+        ("¿Cuál?\n1. ¿Hacen envíos al sur?", ("¿Hacen envíos al sur?",), ("1",)),
         ("¿Cuál?\n1. a\n2. a", ("a", "a"), ()),
         ("x" * 1_025, ("a", "b"), ()),
     ],
@@ -61,6 +62,12 @@ async def test_quick_replies_are_buttons_where_they_fit(
 ) -> None:
     await send(http, api, outbound(text=text, quick_replies=replies))
     assert (api.messages[0].text, api.messages[0].buttons) == (text, buttons)
+
+
+async def test_what_is_emphasised_is_starred(http: OutgoingHttp, api: WhatsAppApi) -> None:
+    emphasis = (Emphasis(start=0, length=5), Emphasis(start=9, length=4))
+    await send(http, api, outbound(text="Chile: 5\nPerú: 6", emphasis=emphasis))
+    assert api.messages[0].text == "*Chile*: 5\n*Perú*: 6"
 
 
 def results() -> list[tuple[int, SendResult]]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.conversations import HandOffReason
-from domain.decisions import Outcome, before_retrieval, chosen_offer, decide, found_keyword, offer_text
+from domain.decisions import Outcome, before_retrieval, decide
+from domain.found_words import found_keyword
 from domain.knowledge import Draft
 from domain.messages import Attachment, InboundMessage, MessageType
 from domain.person_requests import asks_for_person
@@ -107,12 +108,3 @@ def test_the_bot_answers_iff_there_is_a_passage_and_the_confidence_reaches_a_thr
     assert (decision.outcome is Outcome.ANSWER) == (found and drafted and threshold < 1 and confidence >= threshold)
     assert decision.outcome is not Outcome.OFFER or (near and not offered and threshold < 1)
     assert decision.outcome is not Outcome.FLAG or decision.reason in (HandOffReason.MISSING_KNOWLEDGE, HandOffReason.LOW_CONFIDENCE)
-
-
-@pytest.mark.parametrize(("answer", "picked"), [("1", 0), ("2.", 1), ("how long is the WARRANTY?", 1), ("3", None), ("yes", None)])
-def test_an_offer_is_picked_by_number_or_by_its_words(answer: str, picked: int | None) -> None:
-    assert chosen_offer(answer, SUGGESTIONS) == (None if picked is None else SUGGESTIONS[picked])
-
-
-def test_an_offer_can_be_read_without_buttons() -> None:
-    assert offer_text("Which one?", SUGGESTIONS).splitlines()[1:] == ["1. Do you ship to Chile?", "2. How long is the warranty?"]

@@ -23,6 +23,7 @@ WRITTEN_AT = 1_795_342_700
 _SEND_FIELDS: Mapping[str, type] = {
     "chat_id": int,
     "text": str,
+    "entities": list,
     "message_thread_id": int,
     "business_connection_id": str,
     "link_preview_options": dict,

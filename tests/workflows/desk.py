@@ -56,6 +56,7 @@ class Documents:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.known = dict(KNOWN)
         self.gate: asyncio.Event | None = None
         """Holds every look-up back until it is set."""
 
@@ -66,7 +67,7 @@ class Documents:
         words = " ".join(question.lower().split())
         if words == NEAR:
             return self._evidence("Two years.", 0.4, suggestions=("How long is the warranty?", "Do you ship to Chile?"))
-        answer = KNOWN.get(words)
+        answer = self.known.get(words)
         return self._evidence(answer, 0.9) if answer else Evidence()
 
     async def hear(self, question: str, *, earlier: Sequence[str], told: Sequence[Told]) -> Heard:
@@ -98,6 +99,12 @@ class Vendor:
     attempts: list[str] = field(default_factory=list)
     outcomes: list[SendOutcome] = field(default_factory=list)
     gate: asyncio.Event | None = None
+    hold_from: int | None = None
+    """The attempt from which none ends before `let_go`."""
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def let_go(self) -> None:
+        self.held.set()
 
     def handshake(self, request: WebhookRequest, credentials: Credentials) -> HandshakeReply | None:
         return None
@@ -112,6 +119,8 @@ class Vendor:
         self.attempts.append(message.id)
         if self.gate is not None:
             await self.gate.wait()
+        if self.hold_from is not None and len(self.attempts) >= self.hold_from:
+            await self.held.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else SendOutcome(result=SendResult.SENT, provider_id=f"p-{message.id}")
         if outcome.result is SendResult.SENT:
             self.sent.append(Sent(message, asyncio.get_running_loop().time()))
