@@ -90,6 +90,9 @@ class ReleaseBody(_Body):
 
 class AssignBody(_Body):
     manager: str = Field(min_length=1, max_length=320, description="A manager's id or e-mail address.", examples=["ana@example.com"])
+    note: Annotated[str, BeforeValidator(_storable)] = Field(
+        default="", max_length=1_000, description="What the colleague should know; kept as a private note. `@first-name` mentions somebody."
+    )
 
 
 class SnoozeBody(_Body):
@@ -180,7 +183,11 @@ def actions_router(metrics: Metrics) -> APIRouter:
     ) -> Response:
         assignee = await _assignee(door, body.manager)
         verb = Assign(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, assignee_id=assignee.id)
-        return await act(request, door, "assign", verb)
+        answer = await act(request, door, "assign", verb)
+        if body.note.strip() and answer.status_code < 300:
+            note_id = derived_id("note", conversation_id, verb.action_id)
+            await door.teamwork.add_note(conversation_id, caller.id, body.note.strip(), note_id=note_id)
+        return answer
 
     @router.post("/snooze", response_model=ActionOutcome, responses=answers, summary="Put the conversation off")
     async def snooze(
@@ -205,7 +212,7 @@ def actions_router(metrics: Metrics) -> APIRouter:
         """Between colleagues; never sent to the customer."""
         action_id = key or str(uuid4())
         note_id = derived_id("note", conversation_id, action_id)
-        written = await door.conversations.add_note(conversation_id, caller.id, body.text, note_id=note_id)
+        written = await door.teamwork.add_note(conversation_id, caller.id, body.text, note_id=note_id)
         if (written.text, written.author_id) != (body.text, caller.id):
             raise Conflict("This Idempotency-Key was used for another note before; give each its own")
         metrics.action("note", "accepted")

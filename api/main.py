@@ -49,6 +49,7 @@ async def create_app(settings: Settings) -> FastAPI:
         contacts=stores.contacts,
         inboxes=stores.inboxes,
         people=stores.people,
+        teamwork=stores.teamwork,
         documents=stores.documents,
         events=stores.events,
         files=stores.files,

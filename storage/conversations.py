@@ -25,7 +25,6 @@ from storage.mapping import (
     evidence_from,
     inbound_values,
     message_from,
-    note_values,
     outbound_values,
     policy_from,
     reading_values,
@@ -157,6 +156,7 @@ class Conversations:
         contact: str | None = None,
         q: str | None = None,
         unanswered: bool = False,
+        watched_by: str | None = None,
         order: Order = "newest",
         cursor: str | None = None,
         limit: int = 50,
@@ -172,6 +172,7 @@ class Conversations:
             contact=contact,
             q=q,
             unanswered=unanswered,
+            watched_by=watched_by,
             order=order,
             cursor=cursor,
             limit=limit,
@@ -262,18 +263,3 @@ class Conversations:
             if row[0] != value:
                 await connection.execute(update(conversations).where(conversations.c.id == conversation_id).values({column: value}))
                 await events.append(self._db, connection, "conversation", conversation_id=conversation_id)
-
-    async def add_note(self, conversation_id: str, manager_id: str, text: str, *, note_id: str) -> Message:
-        """A private note of a manager. Safe to repeat under the same `note_id`. Raises NotFound."""
-        async with self._db.write() as connection:
-            await self._db.lock(connection, conversation_id)
-            where = select(conversations.c.inbox_id).where(conversations.c.id == conversation_id)
-            inbox_id = (await connection.execute(where)).scalar_one_or_none()
-            if inbox_id is None:
-                raise NotFound(f"There is no conversation {conversation_id}")
-            values = note_values(note_id, conversation_id, inbox_id, manager_id, text, datetime.now(UTC))
-            added = (await connection.execute(_ADD_MESSAGES, [values])).first()
-            row = (await connection.execute(_MESSAGE, {"id": note_id})).one()
-            if added is not None:
-                await events.append(self._db, connection, "message", conversation_id=conversation_id)
-        return message_from(row)

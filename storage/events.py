@@ -18,7 +18,7 @@ _SINCE = select(events).where(events.c.id > bindparam("after")).order_by(events.
 class Event(Model):
     id: int
     kind: str
-    """`conversation`, `message`, `document` or `counts`."""
+    """`conversation`, `message`, `document`, `people`, `contact` or `presence`."""
     conversation_id: str | None
     at: UtcDatetime
 

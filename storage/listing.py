@@ -24,6 +24,7 @@ from storage.tables import (
     managers,
     merges,
     messages,
+    watchers,
 )
 
 AnySelect = Select[*tuple[Any, ...]]
@@ -112,6 +113,7 @@ def page_query(
     contact: str | None,
     q: str | None,
     unanswered: bool,
+    watched_by: str | None,
     order: Order,
     cursor: str | None,
     limit: int,
@@ -128,6 +130,8 @@ def page_query(
         query = query.where(_C.channel == channel.value)
     if contact is not None:
         query = query.where(_C.contact_id.in_(same_person(literal(contact))))
+    if watched_by is not None:
+        query = query.where(_C.id.in_(select(watchers.c.conversation_id).where(watchers.c.manager_id == watched_by)))
     if unanswered:
         query = query.where(_C.unanswered.is_(True))
     if q is not None and q.strip():

@@ -22,6 +22,7 @@ from storage.notices import Notices
 from storage.people import People
 from storage.preferences import Preferences
 from storage.secrets import Vault
+from storage.teamwork import Teamwork
 from storage.tokens import Tokens
 from storage.unknown_sends import UnknownSends
 
@@ -42,6 +43,7 @@ class Stores:
     line: Line
     notices: Notices
     people: People
+    teamwork: Teamwork
     preferences: Preferences
     tokens: Tokens
     unknown_sends: UnknownSends
@@ -67,6 +69,7 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         line=Line(database, away_after=away_after),
         notices=Notices(database),
         people=People(database),
+        teamwork=Teamwork(database),
         preferences=Preferences(database),
         tokens=Tokens(database, inboxes),
         unknown_sends=UnknownSends(database),

@@ -451,3 +451,32 @@ notice_preferences = Table(
     Column("manager_id", Text, ForeignKey("managers.id"), primary_key=True),
     Column("preferences", Text, nullable=False),
 )
+
+watchers = Table(
+    "watchers",
+    metadata,
+    Column("conversation_id", Text, primary_key=True),
+    Column("manager_id", Text, ForeignKey("managers.id"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "manager_id", "conversation_id"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("note_id", Text, primary_key=True),
+    Column("manager_id", Text, ForeignKey("managers.id"), primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime),
+    Index(None, "manager_id", "conversation_id"),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("conversation_id", Text, primary_key=True),
+    Column("manager_id", Text, ForeignKey("managers.id"), primary_key=True),
+    Column("typing_at", UtcDateTime),
+    Column("at", UtcDateTime, nullable=False),
+)

@@ -88,8 +88,9 @@ async def pulse(desk: AtDesk, after: float = 0.0, but: str = "") -> Response:
         for conversation in flagged.items
         if conversation.hand_off is not None and conversation.hand_off.at.timestamp() > after and conversation.id not in left_out
     ]
+    named = [one for one in await desk.services.teamwork.unseen_mentions(desk.manager.id) if one.conversation_id not in left_out]
     counts = await desk.services.conversations.counts(desk.manager.id)
-    return page("components/pulse.html", desk.part(flags=flags, most=MOST_TOASTS, counts=counts))
+    return page("components/pulse.html", desk.part(flags=flags, mentions=named, most=MOST_TOASTS, counts=counts))
 
 
 async def inbox_page(
@@ -132,5 +133,6 @@ async def thread_part(
 
 
 async def mark_seen(desk: Desk, conversation_id: str, unread: int) -> None:
+    await desk.services.teamwork.mentions_seen(conversation_id, desk.manager.id)
     if unread and desk.manager.may(Role.MANAGER):
         await desk.services.conversations.mark_seen(conversation_id)

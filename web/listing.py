@@ -50,6 +50,7 @@ class ListQuery:
     q: str = ""
     order: Order | None = None
     unanswered: bool = False
+    watching: bool = False
     cursor: str | None = None
 
     @property
@@ -59,7 +60,7 @@ class ListQuery:
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.status or self.inbox or self.q or self.unanswered)
+        return bool(self.status or self.inbox or self.q or self.unanswered or self.watching)
 
     def parameters(self) -> dict[str, str]:
         given = {
@@ -68,6 +69,7 @@ class ListQuery:
             "q": self.q,
             "order": self.order or "",
             "unanswered": "1" if self.unanswered else "",
+            "watching": "1" if self.watching else "",
             "cursor": self.cursor or "",
         }
         return {name: value for name, value in given.items() if value}
@@ -99,6 +101,7 @@ def parse_query(section: str, parameters: Mapping[str, str]) -> ListQuery:
         q=parameters.get("q", "").strip()[:200],
         order=order,
         unanswered=parameters.get("unanswered") == "1",
+        watching=parameters.get("watching") == "1",
         cursor=parameters.get("cursor") or None,
     )
 
@@ -229,6 +232,7 @@ async def load_listing(services: Services, manager: Manager, query: ListQuery, c
         inbox=query.inbox,
         q=query.q or None,
         unanswered=query.unanswered,
+        watched_by=manager.id if query.watching else None,
         order=query.sorted_by,
         cursor=query.cursor,
         limit=min(max(PAGE_SIZE, shown), LONGEST_REFRESH),

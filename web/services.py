@@ -23,6 +23,7 @@ from storage.inboxes import Inboxes
 from storage.ledger import Ledger
 from storage.people import People
 from storage.secrets import Vault
+from storage.teamwork import Teamwork
 from web.live import LiveFeed
 
 
@@ -82,6 +83,7 @@ class Services:
     contacts: Contacts
     inboxes: Inboxes
     people: People
+    teamwork: Teamwork
     documents: Documents
     events: Events
     files: Files

@@ -11,6 +11,7 @@ from domain.conversations import ClosedReason, Conversation, HandOff, HandOffRea
 from domain.decisions import words_for
 from domain.managers import Manager, Role
 from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
+from domain.teamwork import Colleague
 from domain.templates import Template
 from domain.windows import TEMPLATE_CHANNELS, WINDOW_HOURS, Reach, reach
 from web.clock import Clock
@@ -137,6 +138,9 @@ class Thread:
     pending: bool = False
     conflict: Conflict | None = None
     chooser: Chooser | None = None
+    others: Sequence[Colleague] = ()
+    """Who else has it open."""
+    watching: bool = False
 
     @property
     def back(self) -> str:
@@ -332,6 +336,8 @@ async def load_thread(
         pending=pending,
         conflict=conflict,
         chooser=chooser,
+        others=await services.teamwork.others(conversation_id, me.id),
+        watching=me.id in {one for one, _ in await services.teamwork.watchers(conversation_id)},
     )
 
 

@@ -144,7 +144,7 @@ async def reply(
     if not words:
         raise InvalidInput("There is nothing to send: write something first")
     if kind == "note":
-        await store.add_note(act.conversation_id, act.manager_id, words, note_id=act.action_id)
+        await act.desk.services.teamwork.add_note(act.conversation_id, act.manager_id, words, note_id=act.action_id)
         return await _note_added(act) if act.partial else RedirectResponse(act.query.url(act.conversation_id), 303)
     conversation = await store.get(act.conversation_id)
     channel = act.desk.services.channels.get(conversation.channel)
@@ -231,19 +231,27 @@ async def release(act: OneAct, note: Annotated[str, Form(max_length=1_000)] = ""
     """Hand back to the bot. What the team should know is kept as a note."""
     words = storable(note).strip()
     if words:
-        store = act.desk.services.conversations
-        await store.add_note(act.conversation_id, act.manager_id, words, note_id=f"{act.action_id}:note")
+        await act.desk.services.teamwork.add_note(act.conversation_id, act.manager_id, words, note_id=f"{act.action_id}:note")
     verb = Release(action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id, note=words)
     return await act.carry_out(verb, "released")
 
 
 @router.post("/assign")
-async def assign(act: OneAct, assignee: Annotated[str, Form(max_length=64)]) -> Response:
+async def assign(act: OneAct, assignee: Annotated[str, Form(max_length=64)], note: Annotated[str, Form(max_length=1_000)] = "") -> Response:
+    """To a colleague, with what they should know as a note; whoever gives it away goes on watching it."""
     person = await act.desk.services.people.get(assignee)
     if not person.may(Role.MANAGER):
         raise InvalidInput(f"{person.name} may only read; choose somebody who answers customers")
     verb = Assign(action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id, assignee_id=person.id)
-    return await act.carry_out(verb)
+    verdict = await act.do(verb)
+    if verdict is not None and not verdict.accepted:
+        return await act.refused(verdict)
+    teamwork = act.desk.services.teamwork
+    if words := storable(note).strip():
+        await teamwork.add_note(act.conversation_id, act.manager_id, words, note_id=f"{act.action_id}:note")
+    if person.id != act.manager_id:
+        await teamwork.watch(act.conversation_id, act.manager_id)
+    return await act.done(verdict)
 
 
 @router.post("/snooze")
@@ -278,6 +286,22 @@ async def resolve(act: OneAct, last_seen: Annotated[str, Form(max_length=64)] = 
 async def dismiss(act: OneAct) -> Response:
     """Takes a conversation off the list of those that nobody answered in time."""
     await act.desk.services.conversations.dismiss_unanswered(act.conversation_id)
+    return await _shown_again(act)
+
+
+@router.post("/watch")
+async def watch(act: OneAct) -> Response:
+    await act.desk.services.teamwork.watch(act.conversation_id, act.manager_id)
+    return await _shown_again(act)
+
+
+@router.post("/unwatch")
+async def unwatch(act: OneAct) -> Response:
+    await act.desk.services.teamwork.unwatch(act.conversation_id, act.manager_id)
+    return await _shown_again(act)
+
+
+async def _shown_again(act: Act) -> Response:
     if not act.partial:
         return RedirectResponse(act.query.url(act.conversation_id), 303)
     return await thread_part(act.desk, act.query, act.conversation_id)

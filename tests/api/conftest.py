@@ -32,6 +32,7 @@ from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.people import People
 from storage.secrets import Vault
+from storage.teamwork import Teamwork
 from tests.api.fakes import FakeGateway, NoHttp
 from web.live import LiveFeed
 from web.services import Services
@@ -71,6 +72,7 @@ async def services(db: Database, engine: FakeGateway) -> AsyncIterator[Services]
         contacts=Contacts(db),
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
+        teamwork=Teamwork(db),
         documents=Documents(db),
         events=events,
         files=Files(db),

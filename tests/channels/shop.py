@@ -111,6 +111,7 @@ async def running(
             contacts=stores.contacts,
             inboxes=stores.inboxes,
             people=stores.people,
+            teamwork=stores.teamwork,
             documents=stores.documents,
             events=stores.events,
             files=stores.files,

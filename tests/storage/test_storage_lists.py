@@ -22,6 +22,7 @@ from storage.database import Database
 from storage.events import Events
 from storage.inboxes import Inboxes
 from storage.people import People
+from storage.teamwork import Teamwork
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Write = Callable[..., Awaitable[Recorded]]
@@ -270,24 +271,24 @@ async def test_messages_are_paged_backwards_and_followed_forwards(write: Write, 
         await conversations.message("nothing")
 
 
-async def test_a_note_is_seen_by_managers_only_once(write: Write, conversations: Conversations, me: Manager) -> None:
+async def test_a_note_is_seen_by_managers_only_once(write: Write, conversations: Conversations, db: Database, me: Manager) -> None:
     await write("c-1", text="Hello")
-    note = await conversations.add_note("c-1", me.id, "He called yesterday", note_id="n-1")
-    assert await conversations.add_note("c-1", me.id, "He called yesterday", note_id="n-1") == note
+    note = await Teamwork(db).add_note("c-1", me.id, "He called yesterday", note_id="n-1")
+    assert await Teamwork(db).add_note("c-1", me.id, "He called yesterday", note_id="n-1") == note
     assert (note.direction, note.sender, note.author_name, note.delivery) == (Direction.NOTE, Sender.MANAGER, "Me", None)
     assert [message.id for message in await conversations.messages("c-1")][-1] == "n-1"
     assert (await conversations.get("c-1")).last_message_text == "Hello"
     with pytest.raises(NotFound):
-        await conversations.add_note("c-2", me.id, "text", note_id="n-2")
+        await Teamwork(db).add_note("c-2", me.id, "text", note_id="n-2")
 
 
-async def test_every_change_is_an_event(write: Write, conversations: Conversations, events: Events, me: Manager) -> None:
+async def test_every_change_is_an_event(write: Write, conversations: Conversations, events: Events, db: Database, me: Manager) -> None:
     start = await events.head()
     await write("c-1", text="Hello")
     await write("c-1", version=2)
     await conversations.mark_seen("c-1")
     await conversations.mark_seen("c-1")
-    await conversations.add_note("c-1", me.id, "text", note_id="n-1")
+    await Teamwork(db).add_note("c-1", me.id, "text", note_id="n-1")
     seen = await events.since(start)
     assert [(event.kind, event.conversation_id) for event in seen] == [
         ("message", "c-1"),

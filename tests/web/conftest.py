@@ -28,6 +28,7 @@ def services_over(stores: Stores, engine: DeskEngine, public_url: str) -> Servic
         contacts=stores.contacts,
         inboxes=stores.inboxes,
         people=stores.people,
+        teamwork=stores.teamwork,
         documents=stores.documents,
         events=stores.events,
         files=stores.files,

@@ -183,9 +183,10 @@ async def furnish(shop: Shop) -> dict[str, ConversationRecord]:
         priya, "Did that twice, same error. It’s 25 months old. Is the pump still covered, and do I pay the shipping?", minutes=7
     )
     found["priya"] = await shop.flags(priya, minutes=6)
-    await shop.services.conversations.add_note(
+    await shop.services.teamwork.add_note(
         priya.conversation_id, shop.people["dana"].id, "@Maya serial starts with 24H, so the pump programme should apply.", note_id="note-1"
     )
+    await shop.services.teamwork.mentions_seen(priya.conversation_id, shop.people["maya"].id)
     tomas = await shop.talk("Tomás Vega", channel=ChannelKind.REST, minutes=40)
     await shop.says(tomas, "Hello, order 100-7734.", minutes=6)
     await shop.says(tomas, "The refund still isn’t in my account, it has been nine days.", minutes=5)

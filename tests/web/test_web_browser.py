@@ -310,3 +310,13 @@ async def test_nothing_breaks_the_content_security_policy(desk: Desk) -> None:
         await page.goto(desk.url + path)
         await live(page)
     assert said == []
+
+
+async def test_a_colleague_who_writes_is_seen_at_once_and_no_longer_when_he_has_gone(desk: Desk) -> None:
+    maya, dana = await desk.page(desk.path("priya"), "maya"), await desk.page(desk.path("priya"), "dana")
+    await expect(maya.locator("#presence")).to_contain_text("Dana Kim is looking at this too")
+    await dana.locator(".composer textarea[name=text]").press_sequentially("It is")
+    await expect(maya.locator("#presence")).to_contain_text("Dana Kim is writing here")
+    await expect(maya.locator("#presence")).to_contain_text("looking at this too", timeout=20_000)
+    await dana.goto(desk.url + "/inbox/mine")
+    await expect(maya.locator("#presence p")).to_be_empty(timeout=45_000)

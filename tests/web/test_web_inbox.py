@@ -190,7 +190,7 @@ async def test_what_customers_write_is_shown_and_never_run(browser: Browser, sho
     await shop.says(record, NASTY, minutes=4)
     bad = Evidence(passages=(passage(f"{NASTY}.pdf", 1, NASTY, 0.5),), confidence=0.2)
     await shop.flags(record, HandOffReason.MISSING_KNOWLEDGE, minutes=3, detail=NASTY, evidence=bad)
-    await shop.services.conversations.add_note(record.conversation_id, shop.people["dana"].id, NASTY, note_id="n-1")
+    await shop.services.teamwork.add_note(record.conversation_id, shop.people["dana"].id, NASTY, note_id="n-1")
     page = (await (await browser("maya")).get(f"/inbox/mine/{record.conversation_id}")).text
     assert "<script>alert" not in page
     assert "<img src=x" not in page

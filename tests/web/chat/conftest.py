@@ -26,6 +26,7 @@ from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.people import People
 from storage.secrets import Vault
+from storage.teamwork import Teamwork
 from tests.api.fakes import NoHttp
 from tests.web.chat.desk import FakeDesk
 from web.assets import StaticAssets
@@ -52,6 +53,7 @@ def assemble(db: Database, desk: FakeDesk, public_url: str = PUBLIC_URL) -> Serv
         contacts=Contacts(db),
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
+        teamwork=Teamwork(db),
         documents=Documents(db),
         events=events,
         files=Files(db),

@@ -17,13 +17,14 @@ from storage.arrivals import Arrivals
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.ledger import Ledger
+from storage.teamwork import Teamwork
 
 
 class FakeDesk:
     """Implements `web.services.Gateway`. Tests say what the bot and the managers do."""
 
     def __init__(self, db: Database) -> None:
-        self.arrivals, self.conversations, self.ledger = Arrivals(db), Conversations(db), Ledger(db)
+        self.arrivals, self.conversations, self.ledger, self.teamwork = Arrivals(db), Conversations(db), Ledger(db), Teamwork(db)
         self.down = False
         self.received: list[Arrival] = []
         self._news = asyncio.Event()
@@ -123,7 +124,7 @@ class FakeDesk:
         return message.id
 
     async def note(self, address: str, manager_id: str, text: str) -> None:
-        await self.conversations.add_note(self.record_of(address).conversation_id, manager_id, text, note_id=str(uuid4()))
+        await self.teamwork.add_note(self.record_of(address).conversation_id, manager_id, text, note_id=str(uuid4()))
 
     async def deliver_event(self, inbox: Inbox, event: DeliveryReceipt | Echo) -> None:
         raise NotImplementedError

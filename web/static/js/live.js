@@ -81,6 +81,7 @@ const frontdesk = window.frontdesk = {};
   document.addEventListener("frontdesk:changed", (event) => {
     const change = JSON.parse(event.detail.data);
     if (change.kind === "document") return soon("documents");
+    if (change.kind === "presence") return;
     const open = $("#thread")?.dataset.conversation;
     soon("pulse", "list", ...(change.conversation && change.conversation === open ? ["thread"] : []));
   });
