@@ -16,7 +16,7 @@ from settings import Settings, configure_logging
 
 if TYPE_CHECKING:
     from domain.knowledge import Answer
-    from domain.managers import Inbox
+    from domain.managers import Inbox, Manager
     from storage.stores import Stores
 
 T = TypeVar("T")
@@ -210,6 +210,40 @@ def manager_add(
     added = _with_stores(settings, add)
     link = added["sign_in_link"]
     _show(as_json, added, [f"{added['email']} is {added['role']}.", *([f"Sign in once within 24 hours: {link}"] if link else [])])
+
+
+@manager.command("set")
+def manager_set(
+    email: str,
+    languages: Annotated[str | None, typer.Option(help="Codes with commas, such as es,en; empty: any.")] = None,
+    inboxes: Annotated[str | None, typer.Option(help="Inbox ids with commas; empty: every one.")] = None,
+    capacity: Annotated[int | None, typer.Option(help="Conversations taken and offered at once.")] = None,
+    hours: Annotated[str | None, typer.Option(help="As business hours are written; empty: always.")] = None,
+    availability: Annotated[str | None, typer.Option(help="available, busy or away.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Set what a person is offered."""
+    from domain.managers import Availability
+
+    if availability is not None and availability not in list(Availability):
+        raise InvalidInput(f"There is no availability {availability}; choose one of {', '.join(Availability)}")
+
+    async def change(stores: "Stores") -> "Manager":
+        person = await stores.people.by_email(email)
+        if person is None:
+            raise InvalidInput(f"There is no manager {email}; `./frontdesk manager list` shows everybody")
+        changed = await stores.attendance.change(
+            person.id,
+            languages=None if languages is None else languages.split(","),
+            inbox_ids=None if inboxes is None else inboxes.split(","),
+            capacity=capacity,
+            hours=hours,
+        )
+        return changed if availability is None else await stores.attendance.say(person.id, Availability(availability), alive=False)
+
+    changed = _with_stores(_settings(data), change)
+    _show(as_json, changed.model_dump(mode="json"), [f"{changed.email} is changed."])
 
 
 @manager.command("list")

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from api import ask, contacts, conversations, documents, inboxes
+from api import ask, contacts, conversations, documents, inboxes, team
 from api.actions import actions_router
 from api.health import health_router
 from api.metrics import Metrics
@@ -83,6 +83,7 @@ def build_app(
         documents.router,
         contacts.router,
         ask.router,
+        team.router,
         health_router(metrics),
     ):
         app.include_router(router)

@@ -47,6 +47,7 @@ async def create_app(settings: Settings) -> FastAPI:
         conversations=stores.conversations,
         arrivals=stores.arrivals,
         contacts=stores.contacts,
+        attendance=stores.attendance,
         inboxes=stores.inboxes,
         people=stores.people,
         teamwork=stores.teamwork,

@@ -32,7 +32,9 @@ TAGS = [
         "description": "What a person does with a conversation. Send an `Idempotency-Key`: the same key again changes nothing and gets the "
         "same answer. 200: accepted; 409: refused, with the reason; 202: not decided yet, send the same again.",
     },
+    {"name": "contacts", "description": "The customers: their addresses, and which of them are one person."},
     {"name": "inboxes", "description": "The configured places where messages arrive."},
+    {"name": "team", "description": "Who answers customers, whether they are there, and what each is offered."},
     {"name": "documents", "description": "What the bot answers from."},
     {"name": "ask", "description": "What the bot would answer."},
 ]

@@ -44,11 +44,14 @@ class Attendance:
         async with self._db.write() as connection:
             await connection.execute(_SEEN, {"manager": manager_id, "at": now, "stale": now - SEEN_WRITTEN_EVERY})
 
-    async def say(self, manager_id: str, availability: Availability, at: datetime | None = None) -> Manager:
-        """What a person says of themselves; a sign of life as well. Raises NotFound."""
+    async def say(self, manager_id: str, availability: Availability, at: datetime | None = None, *, alive: bool = True) -> Manager:
+        """What a person says of themselves; a sign of life as well, unless somebody else says it. Raises NotFound."""
         now = at or datetime.now(UTC)
-        self._seen[manager_id] = now
-        return await self._write(manager_id, {"availability": availability.value, "availability_at": now, "seen_at": now})
+        said: Values = {"availability": availability.value, "availability_at": now}
+        if alive:
+            self._seen[manager_id] = now
+            said["seen_at"] = now
+        return await self._write(manager_id, said)
 
     async def change(
         self,

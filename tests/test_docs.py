@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api import ask, contacts, conversations, documents, inboxes
+from api import ask, contacts, conversations, documents, inboxes, team
 from api.actions import actions_router
 from api.metrics import Metrics
 from channels.registry import FEATURES
@@ -235,6 +235,7 @@ def test_every_route_is_documented_and_no_other_is() -> None:
         documents.router,
         contacts.router,
         ask.router,
+        team.router,
     ]
     existing = set()
     for router in routers:

@@ -62,6 +62,26 @@ GROUPS = (
         ),
     ),
     Group(
+        "assignment",
+        "Who gets it",
+        "To whom a conversation goes that needs a person.",
+        (
+            Field(
+                "assignment",
+                "A flagged conversation",
+                "",
+                "choice",
+                (
+                    ("nobody", "Stands in everybody's list until somebody takes it"),
+                    ("fewest", "Is offered to whoever has the fewest"),
+                    ("round_robin", "Is offered in turn"),
+                ),
+            ),
+            Field("offer_minutes", "An offer goes to the next person after, minutes", "", "number"),
+            Field("away_return_minutes", "What waits with somebody away goes to others after, minutes", "Empty: it stays.", "number"),
+        ),
+    ),
+    Group(
         "telling",
         "Telling the team",
         "After how long, while nobody has taken the conversation.",

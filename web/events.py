@@ -1,5 +1,6 @@
 """One event stream for each open tab. It says what changed, by id; the page asks for it again with its own rights."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -9,6 +10,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from domain.managers import Manager
+from storage.attendance import Attendance
 from web.live import LiveFeed, Resync, last_event_id
 from web.security import current_manager
 from web.services import Services, services
@@ -16,6 +18,7 @@ from web.services import Services, services
 router = APIRouter(include_in_schema=False)
 
 PING_SECONDS = 15
+BEAT_SECONDS = 30
 SEND_TIMEOUT_SECONDS = 10.0
 """A client that takes no data for so long is dropped; it connects again."""
 
@@ -26,7 +29,24 @@ async def stream(
     manager: Annotated[Manager, Depends(current_manager)],
     seen: Annotated[str, Header(alias="last-event-id")] = "",
 ) -> Response:
-    return EventSourceResponse(_changes(house.live, last_event_id(seen)), ping=PING_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, sep="\n")
+    changes = _while_open(house.attendance, manager.id, _changes(house.live, last_event_id(seen)))
+    return EventSourceResponse(changes, ping=PING_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, sep="\n")
+
+
+async def _while_open(attendance: Attendance, manager_id: str, changes: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
+    """A tab that has its stream open is the person's sign of life."""
+    beating = asyncio.create_task(_beat(attendance, manager_id))
+    try:
+        async for change in changes:
+            yield change
+    finally:
+        beating.cancel()
+
+
+async def _beat(attendance: Attendance, manager_id: str) -> None:
+    while True:
+        await attendance.seen(manager_id)
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 async def _changes(live: LiveFeed, after: int | None) -> AsyncIterator[ServerSentEvent]:

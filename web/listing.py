@@ -156,6 +156,8 @@ class Row:
     who: str
     """Whose words the preview shows: empty for the customer's."""
     shows_owner: bool
+    offer: str
+    """To whom it is offered, in words; empty if it is not."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,14 @@ def row_of(conversation: Conversation, query: ListQuery, manager: Manager, curre
         current=conversation.id == current_id,
         who=_whose(conversation, manager),
         shows_owner=conversation.assignee_name is not None and query.section is not Section.MINE,
+        offer=_offer(conversation, manager),
     )
+
+
+def _offer(conversation: Conversation, manager: Manager) -> str:
+    if conversation.offered_to is None:
+        return ""
+    return "Yours" if conversation.offered_to == manager.id else (conversation.offered_name or "A colleague").split()[0]
 
 
 def _waits(conversation: Conversation) -> bool:

@@ -13,6 +13,7 @@ from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo, ResourceChanged
 from domain.ports import Channel
 from storage.arrivals import Arrivals
+from storage.attendance import Attendance
 from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.database import Database
@@ -81,6 +82,7 @@ class Services:
     conversations: Conversations
     arrivals: Arrivals
     contacts: Contacts
+    attendance: Attendance
     inboxes: Inboxes
     people: People
     teamwork: Teamwork

@@ -26,7 +26,8 @@ class Desk:
         self.clock = clock
 
     async def context(self, active: str, **more: Any) -> dict[str, Any]:
-        """For a whole page; `active` names the rail's item."""
+        """For a whole page; `active` names the rail's item. Opening one is a sign of life, for browsers without a stream."""
+        await self.services.attendance.seen(self.manager.id)
         return {
             "active": active,
             "manager": self.manager,

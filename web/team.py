@@ -1,12 +1,12 @@
 """The team: who answers, with which role, and how a new person gets in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
 
-from domain.conversations import Section, Status
 from domain.errors import Conflict, InvalidInput
 from domain.managers import Manager, Role
 from web.pages import page
@@ -28,16 +28,11 @@ class NewLink:
 
 
 async def _page(desk: Desk, *, new_link: NewLink | None = None, error: str = "", status: int = 200) -> Response:
-    people = [(person, await _open(desk, person)) for person in await desk.services.people.list()]
+    answering = {one.manager.id: one for one in await desk.services.attendance.team()}
+    people = [(person, answering.get(person.id)) for person in await desk.services.people.list()]
     may_change = desk.manager.may(MAY_CHANGE)
     context = await desk.context("team", people=people, may_change=may_change, new_link=new_link, error=error)
     return page("team.html", context, status=status)
-
-
-async def _open(desk: Desk, person: Manager) -> str:
-    """How many conversations the person has now; cut at 200."""
-    shown = await desk.services.conversations.page(Section.MINE, manager_id=person.id, status=Status.HUMAN, limit=200)
-    return f"{len(shown.items)}+" if shown.next_cursor else str(len(shown.items))
 
 
 @router.get("")
@@ -60,6 +55,55 @@ async def add(
     except (Conflict, InvalidInput) as error:
         return await _page(desk, error=str(error), status=409 if isinstance(error, Conflict) else 422)
     return await _page(desk, new_link=await _link(desk, person))
+
+
+@router.get("/{manager_id}")
+async def show_person(desk: AtDesk, manager_id: str, saved: bool = False) -> Response:
+    return await _person(desk, manager_id, saved=saved)
+
+
+@router.post("/{manager_id}", dependencies=[Depends(require(MAY_CHANGE))])
+async def change_person(request: Request, desk: AtDesk, manager_id: str) -> Response:
+    """What this person is offered. No inbox chosen: conversations of every inbox."""
+    async with request.form(max_fields=200) as form:
+        given = {name: value for name, value in form.items() if isinstance(value, str)}
+        inbox_ids = [value for value in form.getlist("inbox") if isinstance(value, str)]
+    try:
+        await desk.services.attendance.change(
+            manager_id,
+            languages=given.get("languages", "").split(","),
+            inbox_ids=inbox_ids,
+            capacity=_number(given.get("capacity", "")),
+            hours=given.get("hours", ""),
+        )
+    except InvalidInput as error:
+        return await _person(desk, manager_id, error=str(error), given=given, status=422)
+    return RedirectResponse(f"/team/{manager_id}?saved=1", 303)
+
+
+def _number(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise InvalidInput("The capacity is a number of conversations from 0 to 1000")
+    return int(text[:9])
+
+
+async def _person(
+    desk: Desk, manager_id: str, *, saved: bool = False, error: str = "", given: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    person = await desk.services.people.get(manager_id)
+    shown = {"languages": ", ".join(person.languages), "capacity": str(person.capacity), "hours": person.hours, **(given or {})}
+    attending = next((one for one in await desk.services.attendance.team() if one.manager.id == manager_id), None)
+    context = await desk.context(
+        "team",
+        person=person,
+        attending=attending,
+        shown=shown,
+        inboxes=await desk.services.inboxes.list(),
+        may_change=desk.manager.may(MAY_CHANGE),
+        saved=saved,
+        error=error,
+    )
+    return page("person.html", context, status=status)
 
 
 @router.post("/{manager_id}/link", dependencies=[Depends(require(MAY_CHANGE))])

@@ -21,6 +21,7 @@ from domain.knowledge import ChunkKind, Evidence, Passage
 from domain.managers import Inbox, Manager, Role
 from domain.messages import InboundMessage
 from storage.arrivals import Arrivals
+from storage.attendance import Attendance
 from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.database import Database
@@ -70,6 +71,7 @@ async def services(db: Database, engine: FakeGateway) -> AsyncIterator[Services]
         conversations=Conversations(db),
         arrivals=Arrivals(db),
         contacts=Contacts(db),
+        attendance=Attendance(db),
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
         teamwork=Teamwork(db),

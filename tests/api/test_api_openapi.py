@@ -45,6 +45,13 @@ def test_it_describes_the_promised_routes_and_no_others(document: dict[str, Any]
         ("get", "/api/v1/documents/{document_id}"),
         ("delete", "/api/v1/documents/{document_id}"),
         ("post", "/api/v1/ask"),
+        ("get", "/api/v1/contacts/{contact_id}"),
+        ("get", "/api/v1/contacts/{contact_id}/likely-same"),
+        ("post", "/api/v1/contacts/{contact_id}/merge"),
+        ("post", "/api/v1/contacts/{contact_id}/unmerge"),
+        ("get", "/api/v1/team"),
+        ("put", "/api/v1/team/me/availability"),
+        ("patch", "/api/v1/team/{manager_id}"),
     }
 
 

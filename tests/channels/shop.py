@@ -108,6 +108,7 @@ async def running(
             db=stores.db,
             conversations=stores.conversations,
             arrivals=stores.arrivals,
+            attendance=stores.attendance,
             contacts=stores.contacts,
             inboxes=stores.inboxes,
             people=stores.people,

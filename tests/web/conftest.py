@@ -26,6 +26,7 @@ def services_over(stores: Stores, engine: DeskEngine, public_url: str) -> Servic
         conversations=stores.conversations,
         arrivals=stores.arrivals,
         contacts=stores.contacts,
+        attendance=stores.attendance,
         inboxes=stores.inboxes,
         people=stores.people,
         teamwork=stores.teamwork,

@@ -15,6 +15,7 @@ from channels.registry import FEATURES, build_channels
 from domain.channels import ChannelKind
 from domain.managers import Inbox
 from storage.arrivals import Arrivals
+from storage.attendance import Attendance
 from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.database import Database
@@ -51,6 +52,7 @@ def assemble(db: Database, desk: FakeDesk, public_url: str = PUBLIC_URL) -> Serv
         conversations=Conversations(db),
         arrivals=Arrivals(db),
         contacts=Contacts(db),
+        attendance=Attendance(db),
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
         teamwork=Teamwork(db),
