@@ -1,6 +1,7 @@
 """Inboxes: listing them, and adding one."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -12,8 +13,11 @@ from domain.channels import ChannelKind, webhook_path
 from domain.errors import InvalidInput
 from domain.managers import Inbox
 from domain.model import Model
+from domain.rule_trial import RuleTrial
 from domain.templates import Template
+from storage.inbox_settings import changed_policy, split
 from storage.pages import Page
+from storage.past import try_on_the_past
 from web.message_templates import templates_of
 
 router = APIRouter(prefix=f"{PREFIX}/inboxes", tags=["inboxes"])
@@ -78,6 +82,22 @@ async def add_inbox(door: Door, caller: Admin, body: InboxBody) -> NewInbox:
 async def list_templates(door: Door, caller: Reader, inbox_id: str) -> Page[Template]:
     """Asks the vendor. Each variable's `key` names its value in a reply; one with a `problem` can't be sent from here."""
     return Page(items=tuple(await templates_of(door, inbox_id)), next_cursor=None)
+
+
+class TrialBody(Model):
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"settings": {"upset_threshold": 0.3}}]})
+
+    settings: dict[str, Setting] = Field(description="The policy's fields to try, under the names that `inbox set` takes.")
+
+
+@router.post("/{inbox_id}/try", responses=problems(400, 403, 404), summary="Try other rules on the last 30 days")
+async def try_settings(door: Door, caller: Admin, inbox_id: str, body: TrialBody) -> RuleTrial:
+    """Needs the role admin. Saves nothing: says which conversations the rules would have handed over to a person, beside those that
+    the rules as they are hand over. Looks at the newest 500."""
+    inbox = await door.inboxes.get(inbox_id)
+    _, given = split({name: _as_text(value) for name, value in body.settings.items()}, door.channels[inbox.channel].features)
+    policy = changed_policy(inbox.policy, given)
+    return await try_on_the_past(door.db, inbox, policy, now=datetime.now(UTC))
 
 
 def _as_text(value: Setting) -> str:

@@ -216,6 +216,10 @@ def note_values(note_id: str, conversation_id: str, inbox_id: str, author_id: st
     }
 
 
+def attachments_from(stored: str | None) -> tuple[Attachment, ...]:
+    return _unpacked(_ATTACHMENTS, stored)
+
+
 def message_from(row: AnyRow) -> Message:
     return Message(
         id=row.id,

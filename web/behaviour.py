@@ -27,6 +27,8 @@ class Group:
     title: str
     lead: str
     fields: tuple[Field, ...]
+    decides: bool = False
+    """Whether its fields decide what goes to a person: then it can be tried on the last weeks' conversations."""
 
 
 GROUPS = (
@@ -40,6 +42,7 @@ GROUPS = (
             Field("show_sources", "Customers see document and page", "", "switch"),
             Field("instructions", "Tone and extra instructions", "Read by the language model, where one is set.", "text"),
         ),
+        decides=True,
     ),
     Group(
         "people",
@@ -60,6 +63,7 @@ GROUPS = (
             Field("reply_timeout_minutes", "Back to the bot if nobody answers, minutes", "", "number"),
             Field("idle_timeout_minutes", "Resets when the customer is silent, minutes", "", "number"),
         ),
+        decides=True,
     ),
     Group(
         "assignment",

@@ -1,6 +1,7 @@
 """The channels pages: every inbox, and for each its connection, a live test, and how the bot behaves in it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -9,6 +10,10 @@ from channels.trial import try_inbox
 from domain.channels import ChannelCheck
 from domain.errors import InvalidInput
 from domain.managers import Inbox, Role
+from domain.policy import Policy
+from domain.rule_trial import RuleTrial
+from storage.inbox_settings import changed_policy
+from storage.past import try_on_the_past
 from web.behaviour import filled, settings_in
 from web.connecting import address_of, features_of, settings_of
 from web.listing import channel_icon
@@ -18,6 +23,8 @@ from web.shell import AtDesk, Desk
 
 router = APIRouter(prefix="/channels", include_in_schema=False)
 MAY_CHANGE = Role.ADMIN
+MOST_SHOWN = 20
+"""Conversations listed of a trial."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,20 @@ async def test(desk: AtDesk, inbox_id: str) -> Response:
     return await _page(desk, inbox_id, checked=checked)
 
 
+@router.post("/{inbox_id}/{group}/try", dependencies=[Depends(require(MAY_CHANGE))])
+async def try_group(request: Request, desk: AtDesk, inbox_id: str, group: str) -> Response:
+    """Saves nothing: shows what the form's rules would have done with the last weeks' conversations."""
+    async with request.form(max_fields=50) as form:
+        settings = settings_in({name: value for name, value in form.items() if isinstance(value, str)}, group)
+    inbox = await desk.services.inboxes.get(inbox_id)
+    try:
+        policy = changed_policy(inbox.policy, settings)
+    except InvalidInput as error:
+        return await _page(desk, inbox_id, error=str(error), wrong=group, status=422)
+    trial = await try_on_the_past(desk.services.db, inbox, policy, now=datetime.now(UTC))
+    return await _page(desk, inbox_id, tried=group, trial=trial, policy=policy)
+
+
 @router.post("/{inbox_id}/{group}", dependencies=[Depends(require(MAY_CHANGE))])
 async def change(request: Request, desk: AtDesk, inbox_id: str, group: str) -> Response:
     async with request.form(max_fields=50) as form:
@@ -95,6 +116,9 @@ async def _page(
     error: str = "",
     wrong: str = "",
     checked: ChannelCheck | None = None,
+    tried: str = "",
+    trial: RuleTrial | None = None,
+    policy: Policy | None = None,
     status: int = 200,
 ) -> Response:
     inbox = await desk.services.inboxes.get(inbox_id)
@@ -108,12 +132,15 @@ async def _page(
         icon_name=channel_icon(inbox.channel),
         address=address_of(desk.services, inbox, credentials) if may_change else "",
         settings=settings_of(features, inbox.public_settings, credentials),
-        groups=filled(inbox.policy),
+        groups=filled(policy or inbox.policy),
         saved=saved,
         connected=connected,
         error=error,
         wrong=wrong,
         checked=checked,
+        tried=tried,
+        trial=trial,
+        most_shown=MOST_SHOWN,
         may_change=may_change,
     )
     return page("channel.html", context, status=status)

@@ -166,3 +166,26 @@ async def test_ask_says_what_the_bot_would_answer(client: httpx2.AsyncClient, re
     assert (await client.post(f"{API}/ask", json={"question": " "}, headers=reader.headers)).status_code == 422
     engine.down = True
     assert (await client.post(f"{API}/ask", json={"question": "?"}, headers=reader.headers)).status_code == 503
+
+
+async def test_rules_are_tried_on_the_past_and_not_saved(
+    client: httpx2.AsyncClient, admin: Person, reader: Person, services: Services
+) -> None:
+    await services.inboxes.add(ChannelKind.REST, "Shop", inbox_id="tried", settings={})
+    tried = await client.post(f"{API}/inboxes/tried/try", json={"settings": {"answer_threshold": 0.5}}, headers=admin.headers)
+    assert tried.json() == {
+        "conversations": 0,
+        "cut_off": False,
+        "handed_over_now": 0,
+        "handed_over_then": 0,
+        "more": [],
+        "fewer": [],
+    }
+    assert (await services.inboxes.get("tried")).policy_version == 1
+    for settings, headers, status in (
+        ({"answer_threshold": 7}, admin.headers, 422),
+        ({"nonsense": 1}, admin.headers, 422),
+        ({"answer_threshold": 0.5}, reader.headers, 403),
+    ):
+        refused = await client.post(f"{API}/inboxes/tried/try", json={"settings": settings}, headers=headers)
+        assert refused.status_code == status, settings
