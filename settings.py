@@ -135,6 +135,15 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
+    def mails(self) -> bool:
+        return self.smtp_url is not None and self.mail_from is not None
+
+    @property
+    def texts(self) -> bool:
+        """Whether managers can be told by SMS."""
+        return bool(self.twilio_account_sid and self.twilio_auth_token and self.twilio_from)
+
+    @property
     def port_file(self) -> Path:
         """Holds the port while `up` runs on this data directory."""
         return self.data_dir / "port"

@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
+from email.utils import parseaddr
 from functools import partial
 from typing import Any
 
@@ -41,16 +42,18 @@ from assistant.endpoint import Endpoint, ModelAddress
 from assistant.grounded import GroundedAssistant
 from channels.languages import language_of
 from channels.outgoing import OutgoingHttp, vendor_http
+from channels.push_services import PushServices
 from channels.registry import FEATURES, Vendors, build_channels
 from domain.drafting import DraftPolicy
 from domain.ladder import Medium
-from domain.ports import Notifier
+from domain.ports import Notifier, PushStore
 from gateway import TASK_QUEUE, ConversationGateway, open_client, prepare_namespace
 from knowledge.hearing import KnowledgeListener
 from knowledge.importing import import_document
 from knowledge.index import KnowledgeIndex
 from notifications.logged import Logged
 from notifications.mail import MailNotifier
+from notifications.push import PushNotifier
 from notifications.sms import SmsNotifier
 from settings import Settings, configure_logging
 from storage.stores import Stores, build_stores
@@ -74,9 +77,12 @@ BUILD_ID = "frontdesk"
 """Named, because the SDK's default is a hash over every loaded module's code: seconds of each start. Nothing is routed by it."""
 
 
-def build_notifiers(settings: Settings) -> Mapping[Medium, Notifier]:
-    """The media that are set up; the others are passed over."""
-    notifiers: dict[Medium, Notifier] = {}
+def build_notifiers(settings: Settings, push: PushStore, http: OutgoingHttp) -> Mapping[Medium, Notifier]:
+    """The media that are set up; the others are passed over. Push needs no account anywhere."""
+    contact = f"mailto:{parseaddr(settings.mail_from)[1]}" if settings.mail_from else "mailto:frontdesk@localhost"
+    notifiers: dict[Medium, Notifier] = {
+        Medium.PUSH: Logged(PushNotifier(push, PushServices(http), base_url=settings.base_url, contact=contact))
+    }
     if settings.smtp_url is not None and settings.mail_from is not None:
         notifiers[Medium.EMAIL] = Logged(MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from, base_url=settings.base_url))
     if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from:
@@ -153,7 +159,7 @@ def build_worker(
         *_methods(DeliveryActivities(stores.ledger, channels, keeper)),
         *_methods(FetchingActivities(stores.inboxes, keeper, channels, inlet)),
         *_methods(UpkeepActivities(stores.inboxes, keeper, channels, inlet, stores.ledger, stores.unknown_sends)),
-        *_methods(NoticeActivities(stores.notices, build_notifiers(settings))),
+        *_methods(NoticeActivities(stores.notices, build_notifiers(settings, stores.push, http))),
         *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),
     )
     return Worker(

@@ -12,6 +12,7 @@ from domain.conversations import Conversation, Section, Status
 from domain.errors import InvalidInput, NotFound
 from domain.knowledge import Evidence
 from domain.messages import Message
+from domain.notices import NoticeLine
 from storage.pages import Page
 from web.services import Services
 
@@ -82,6 +83,13 @@ async def list_messages(
     found = tuple(await door.conversations.messages(conversation_id, before=cursor, limit=limit + 1))
     items = found[-limit:]
     return Page(items=items, next_cursor=items[0].id if len(found) > limit else None)
+
+
+@router.get("/{conversation_id}/notices", responses=problems(404), summary="Who was told that it waits")
+async def list_notices(door: Door, caller: Reader, conversation_id: str) -> tuple[NoticeLine, ...]:
+    """One line for each rung, person and medium, of every time it was flagged: told, owed and when, or why not."""
+    await door.conversations.get(conversation_id)
+    return tuple(await door.telling.notices.lines(conversation_id))
 
 
 async def _check_cursor(door: Services, conversation_id: str, message_id: str) -> None:

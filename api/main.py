@@ -11,11 +11,12 @@ from api.app import build_app
 from channels.languages import language_of
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
+from domain.ladder import Medium
 from gateway import ConversationGateway, open_client
 from settings import Settings, configure_logging
 from storage.stores import build_stores
 from web.live import LiveFeed
-from web.services import Services
+from web.services import Services, Telling
 
 
 async def create_app(settings: Settings) -> FastAPI:
@@ -60,6 +61,12 @@ async def create_app(settings: Settings) -> FastAPI:
         public_url=settings.base_url,
         vault=stores.vault,
         live=LiveFeed(stores.events),
+        telling=Telling(
+            notices=stores.notices,
+            preferences=stores.preferences,
+            push=stores.push,
+            media=frozenset({Medium.PUSH} | ({Medium.EMAIL} if settings.mails else set()) | ({Medium.SMS} if settings.texts else set())),
+        ),
     )
 
     @asynccontextmanager

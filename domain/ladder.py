@@ -16,6 +16,10 @@ class Rung(StrEnum):
     """The team lead, by whatever reaches that person."""
 
 
+TO_WHOM_IT_IS_OFFERED = frozenset({Rung.PUSH, Rung.EMAIL})
+"""Rungs that tell only the person to whom the conversation is offered, as long as it is; the later ones tell everybody."""
+
+
 class Medium(StrEnum):
     """How a person is reached."""
 

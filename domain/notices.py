@@ -100,6 +100,7 @@ class Debt(Model):
 class NoticeLine(Model):
     """One row of a conversation's notices, as panel and API show it."""
 
+    flagged_at: UtcDatetime
     rung: Rung
     medium: Medium
     manager_id: str
@@ -108,3 +109,30 @@ class NoticeLine(Model):
     due_at: UtcDatetime
     settled_at: UtcDatetime | None = None
     error: str | None = None
+
+
+class PushSubscription(Model):
+    """A browser that takes push messages. The endpoint is an address that only the browser's vendor and we know."""
+
+    id: str
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
+class PushKeys(Model):
+    """By which push services know this installation (VAPID, RFC 8292). Both as unpadded URL-safe base64: the uncompressed point, and the
+    private key in DER."""
+
+    public: str
+    private: str
+
+
+class PushDevice(Model):
+    """A subscription as its owner sees it."""
+
+    id: str
+    label: str
+    created_at: UtcDatetime
+    here: bool
+    """It belongs to the session that asks."""

@@ -16,7 +16,7 @@ from domain.knowledge import Chunk, Document, Evidence, ModelUse, Reading
 from domain.ladder import Medium
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo, InboundEvent, Message, OutboundMessage, Recipient, ResourceChanged
-from domain.notices import Debt, Digest
+from domain.notices import Debt, Digest, PushKeys, PushSubscription
 from domain.templates import Template
 from domain.turns import Heard, Notice, Recorded, Told
 
@@ -336,6 +336,26 @@ class NoticeLedger(Protocol):
 
 LanguageOf = Callable[[str, Sequence[str]], str | None]
 """The language, of those given, that a text shows; None where it is too short to tell."""
+
+
+class PushStore(Protocol):
+    """Browsers that take push messages, and the keys by which their vendors know us."""
+
+    async def keys(self) -> PushKeys: ...
+
+    async def of(self, manager_id: str) -> Sequence[PushSubscription]: ...
+
+    async def forget(self, subscription_id: str) -> None:
+        """The browser takes no messages any more."""
+        ...
+
+
+class PushService(Protocol):
+    async def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> tuple[int, float | None]:
+        """The answer's status, and the seconds after which it asks to be tried again. Raises NotTold; addresses in private networks are
+        refused, because browsers name them."""
+        ...
+
 
 Progress = Callable[[str, float], None]
 """Called with the step's words and the share done, 0 to 1."""

@@ -1,24 +1,34 @@
 """Whom a rung of the ladder tells: who may answer, can be reached, and wants to be."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.ladder import Medium, Rung
+from domain.conversations import Status
+from domain.ladder import TO_WHOM_IT_IS_OFFERED, Medium, Rung
 from domain.managers import Role
 from domain.notices import Debt, NoticePreferences, Scope
 from domain.turns import Notice
 from storage.mapping import AnyRow
-from storage.tables import conversations, managers, messages, notice_preferences
+from storage.tables import conversations, managers, messages, notice_preferences, push_subscriptions
 
 _PEOPLE = (
-    select(managers.c.id, managers.c.email, managers.c.phone, notice_preferences.c.preferences)
+    select(
+        managers.c.id,
+        managers.c.email,
+        managers.c.phone,
+        managers.c.inboxes,
+        notice_preferences.c.preferences,
+        select(push_subscriptions.c.id).where(push_subscriptions.c.manager_id == managers.c.id).exists().label("takes_push"),
+    )
     .select_from(managers.outerjoin(notice_preferences, notice_preferences.c.manager_id == managers.c.id))
     .where(managers.c.role != Role.VIEWER.value)
     .order_by(managers.c.created_at, managers.c.id)
 )
+_CONVERSATION = select(conversations.c.status, conversations.c.offered_to).where(conversations.c.id == bindparam("conversation_id"))
 _contact = select(conversations.c.contact_id).where(conversations.c.id == bindparam("conversation_id")).scalar_subquery()
 _KNOWS_THE_CUSTOMER = (
     select(messages.c.author_id)
@@ -31,19 +41,25 @@ _KNOWS_THE_CUSTOMER = (
 async def audience(connection: AsyncConnection, notice: Notice, media: Collection[Medium], *, now: datetime) -> Sequence[Debt]:
     """One entry for each person and medium; in quiet hours it is due when they end.
 
-    Whoever only wants their own conversations is left out of others', unless that would leave nobody.
+    The first rungs tell only the person to whom the conversation is offered, if that person can be reached by them. Whoever only wants
+    their own conversations is left out of others', unless that would leave nobody.
     """
     used = [medium for medium in media if notice.rung is Rung.LEAD or medium.value == notice.rung.value]
-    if not used:
+    conversation = (await connection.execute(_CONVERSATION, {"conversation_id": notice.conversation_id})).first()
+    if not used or conversation is None or conversation.status != Status.FLAGGED.value:
         return ()
     people = (await connection.execute(_PEOPLE)).all()
     if notice.rung is Rung.LEAD:
         reached = [person for person in people if person.email == notice.lead]
         return [debt for person in reached for medium in used for debt in _debt(person, medium, now)]
     (medium,) = used
-    reached = [person for person in people if any(_debt(person, medium, now))]
+    reachable = [person for person in people if any(_debt(person, medium, now))]
+    reached = [person for person in reachable if _answers(person, notice.inbox_id)] or reachable
+    offered = [person for person in reached if person.id == conversation.offered_to]
+    if offered and notice.rung in TO_WHOM_IT_IS_OFFERED:
+        return [debt for person in offered for debt in _debt(person, medium, now)]
     known = set((await connection.execute(_KNOWS_THE_CUSTOMER, {"conversation_id": notice.conversation_id})).scalars())
-    chosen = [person for person in reached if _preferences(person).scope is Scope.ALL or person.id in known]
+    chosen = [person for person in reached if _preferences(person).scope is Scope.ALL or person.id in {*known, conversation.offered_to}]
     return [debt for person in chosen or reached for debt in _debt(person, medium, now)]
 
 
@@ -51,9 +67,15 @@ def _preferences(person: AnyRow) -> NoticePreferences:
     return NoticePreferences.model_validate_json(person.preferences) if person.preferences else NoticePreferences()
 
 
+def _answers(person: AnyRow, inbox_id: str) -> bool:
+    """Whether the person answers in this inbox."""
+    return not person.inboxes or inbox_id in json.loads(person.inboxes)
+
+
 def _debt(person: AnyRow, medium: Medium, now: datetime) -> Sequence[Debt]:
     """Empty if the person can't be reached so, or doesn't want to be."""
     preferences = _preferences(person)
-    if not preferences.wants(medium) or (medium is Medium.SMS and not person.phone):
+    reachable = {Medium.EMAIL: True, Medium.SMS: bool(person.phone), Medium.PUSH: person.takes_push}[medium]
+    if not reachable or not preferences.wants(medium):
         return ()
     return (Debt(manager_id=person.id, medium=medium, not_before=preferences.quiet_until(now) or now),)

@@ -34,7 +34,7 @@ _KEY = ("conversation_id", "flagged_at", "rung", "manager_id", "medium")
 _OF_NOTICE = and_(
     _N.conversation_id == bindparam("conversation_id"), _N.flagged_at == bindparam("flagged_at"), _N.rung == bindparam("rung")
 )
-_KNOWN = select(_N.manager_id).where(_OF_NOTICE).limit(1)
+_KNOWN = select(_N.manager_id, _N.medium).where(_OF_NOTICE)
 _gate = and_(notice_gates.c.manager_id == _N.manager_id, notice_gates.c.medium == _N.medium)
 _DEBTS = (
     select(_N.manager_id, _N.medium, _N.state, _N.due_at, _N.claimed_at, notice_gates.c.opens_at)
@@ -81,16 +81,14 @@ class Notices:
         self._db = db
 
     async def owe(self, notice: Notice, media: Collection[Medium], *, now: datetime) -> None:
-        """Writes down whom this rung tells, by those of the media that are set up. The first call decides; a repeat changes nothing."""
+        """Writes down whom this rung tells, by those of the media that are set up. Who stands there already is not told again; who comes
+        to be told later, because the conversation is offered to the next person, is added."""
         async with self._db.read() as connection:
-            told = await audience(connection, notice, media, now=now)
-            if not told or (await connection.execute(_KNOWN, _names(notice))).first() is not None:
+            if not await self._missing(connection, notice, media, now):
                 return
         async with self._db.write() as connection:
             await self._db.lock(connection, "notices")
-            if (await connection.execute(_KNOWN, _names(notice))).first() is not None:
-                return
-            for debt in told:
+            for debt in await self._missing(connection, notice, media, now):
                 await self._gather(connection, debt, now)
                 values = {
                     **_names(notice),
@@ -103,6 +101,11 @@ class Notices:
                     "due_at": debt.not_before,
                 }
                 await connection.execute(_ADD, values)
+
+    async def _missing(self, connection: AsyncConnection, notice: Notice, media: Collection[Medium], now: datetime) -> Sequence[Debt]:
+        told = await audience(connection, notice, media, now=now)
+        known = {(row.manager_id, row.medium) for row in await connection.execute(_KNOWN, _names(notice))}
+        return [debt for debt in told if (debt.manager_id, debt.medium.value) not in known]
 
     async def _gather(self, connection: AsyncConnection, debt: Debt, now: datetime) -> None:
         """The first of many waits for the others; what waits already is not put off by one more."""
@@ -178,6 +181,7 @@ class Notices:
             rows = await connection.execute(_LINES, {"conversation_id": conversation_id})
             return [
                 NoticeLine(
+                    flagged_at=datetime.fromisoformat(row.flagged_at),
                     rung=row.rung,
                     medium=row.medium,
                     manager_id=row.manager_id,

@@ -17,7 +17,7 @@ from storage import throttle
 from storage.database import Database
 from storage.mapping import AnyRow, api_key_from, manager_from
 from storage.secrets import hashed
-from storage.tables import api_keys, managers, sessions, sign_in_links
+from storage.tables import api_keys, managers, push_subscriptions, sessions, sign_in_links
 
 SHORTEST_PASSWORD = 8
 LINK_LIFETIME = timedelta(hours=24)
@@ -180,7 +180,9 @@ class People:
             return _found((await connection.execute(_SESSION, {"token": hashed(token), "now": datetime.now(UTC)})).first())
 
     async def close_session(self, token: str) -> None:
+        """The browser is told nothing any more."""
         async with self._db.write() as connection:
+            await connection.execute(delete(push_subscriptions).where(push_subscriptions.c.session_hash == hashed(token)))
             await connection.execute(delete(sessions).where(sessions.c.token_hash == hashed(token)))
 
     async def create_api_key(self, name: str, manager_id: str) -> tuple[ApiKey, str]:

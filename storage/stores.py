@@ -21,6 +21,7 @@ from storage.line import Line
 from storage.notices import Notices
 from storage.people import People
 from storage.preferences import Preferences
+from storage.push import Push
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from storage.tokens import Tokens
@@ -45,6 +46,7 @@ class Stores:
     people: People
     teamwork: Teamwork
     preferences: Preferences
+    push: Push
     tokens: Tokens
     unknown_sends: UnknownSends
 
@@ -71,6 +73,7 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         people=People(database),
         teamwork=Teamwork(database),
         preferences=Preferences(database),
+        push=Push(database, vault),
         tokens=Tokens(database, inboxes),
         unknown_sends=UnknownSends(database),
     )

@@ -480,3 +480,25 @@ presence = Table(
     Column("typing_at", UtcDateTime),
     Column("at", UtcDateTime, nullable=False),
 )
+
+push_subscriptions = Table(
+    "push_subscriptions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("manager_id", Text, ForeignKey("managers.id"), nullable=False),
+    Column("session_hash", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "manager_id"),
+    Index(None, "session_hash"),
+)
+
+key_pairs = Table(
+    "key_pairs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("public", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)

@@ -24,7 +24,7 @@ BUNDLES = {
     ),
     "htmx.js": ("vendor/htmx.min.js", "vendor/hx-sse.min.js"),
     "start.js": ("js/start.js",),
-    "app.js": tuple(f"js/{part}.js" for part in ("live", "panes", "composer", "presence", "keys", "upload")),
+    "app.js": tuple(f"js/{part}.js" for part in ("live", "panes", "composer", "presence", "keys", "upload", "alerts")),
 }
 """Name of a bundle -> its parts, in order."""
 

@@ -2,12 +2,26 @@
 
 from fastapi import FastAPI
 
-from web import availability, channels, connecting, events, files, inbox, knowledge, people, presence, sign_in, team, verbs
+from web import availability, channels, connecting, events, files, inbox, knowledge, notifications, people, presence, sign_in, team, verbs
 from web.assets import StaticAssets
 
 
 def add_dashboard(app: FastAPI) -> None:
     """Mounts the files at `/static` and adds the pages. `app.state.services` must be set before the first request."""
     app.mount("/static", StaticAssets(), name="static")
-    for module in (sign_in, availability, inbox, verbs, knowledge, files, team, channels, connecting, people, presence, events):
+    for module in (
+        sign_in,
+        availability,
+        inbox,
+        verbs,
+        knowledge,
+        files,
+        team,
+        channels,
+        connecting,
+        people,
+        notifications,
+        presence,
+        events,
+    ):
         app.include_router(module.router)

@@ -9,6 +9,7 @@ from fastapi import Request
 from domain.channels import ChannelKind
 from domain.commands import PersonVerb, Verdict
 from domain.knowledge import Answer
+from domain.ladder import Medium
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo, ResourceChanged
 from domain.ports import Channel
@@ -22,7 +23,10 @@ from storage.events import Events
 from storage.files import Files
 from storage.inboxes import Inboxes
 from storage.ledger import Ledger
+from storage.notices import Notices
 from storage.people import People
+from storage.preferences import Preferences
+from storage.push import Push
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from web.live import LiveFeed
@@ -77,6 +81,17 @@ class Gateway(Protocol):
 
 
 @dataclass(frozen=True)
+class Telling:
+    """How people are told that a customer waits."""
+
+    notices: Notices
+    preferences: Preferences
+    push: Push
+    media: frozenset[Medium]
+    """By which the installation can tell people."""
+
+
+@dataclass(frozen=True)
 class Services:
     db: Database
     conversations: Conversations
@@ -96,6 +111,7 @@ class Services:
     """As browsers and vendors reach us, without a trailing slash."""
     vault: Vault
     live: LiveFeed
+    telling: Telling
 
 
 def services(request: Request) -> Services:

@@ -9,8 +9,11 @@ from uuid import uuid4
 from domain.commands import RefusedBecause
 from domain.conversations import ClosedReason, Conversation, HandOff, HandOffReason, Status
 from domain.decisions import words_for
+from domain.ladder import Rung
 from domain.managers import Manager, Role
 from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
+from domain.notices import NoticeLine
+from domain.policy import Policy
 from domain.teamwork import Colleague
 from domain.templates import Template
 from domain.windows import TEMPLATE_CHANNELS, WINDOW_HOURS, Reach, reach
@@ -159,6 +162,9 @@ class Panel:
     history: Sequence[Conversation]
     temporal_url: str | None
     first_at: datetime
+    told: Sequence[NoticeLine] = ()
+    """Who was told of the last flag, and who is still to be told."""
+    next_rungs: Sequence[tuple[Rung, datetime]] = ()
 
 
 def _side(message: Message) -> Side:
@@ -349,6 +355,7 @@ async def load_panel(services: Services, query: ListQuery, conversation_id: str,
     found = await services.conversations.evidence(turn_id) if turn_id else None
     inbox = await services.inboxes.get(conversation.inbox_id)
     episodes = await services.conversations.contact_conversations(conversation.contact_id)
+    told = await _told(services, conversation)
     return Panel(
         conversation=conversation,
         name=name_of(conversation),
@@ -359,4 +366,21 @@ async def load_panel(services: Services, query: ListQuery, conversation_id: str,
         history=[episode for episode in episodes if episode.id != conversation_id],
         temporal_url=services.gateway.temporal_link(conversation.workflow_id, conversation.id),
         first_at=min([episode.opened_at for episode in episodes], default=conversation.opened_at),
+        told=told,
+        next_rungs=_next_rungs(conversation, inbox.policy, {line.rung for line in told}),
     )
+
+
+async def _told(services: Services, conversation: Conversation) -> Sequence[NoticeLine]:
+    lines = await services.telling.notices.lines(conversation.id)
+    last = max((line.flagged_at for line in lines), default=None)
+    return [line for line in lines if line.flagged_at == last]
+
+
+def _next_rungs(conversation: Conversation, policy: Policy, climbed: set[Rung]) -> list[tuple[Rung, datetime]]:
+    """The rungs that are still to come if nobody takes the conversation."""
+    hand_off = conversation.hand_off
+    if conversation.status is not Status.FLAGGED or hand_off is None:
+        return []
+    ladder = [(rung, hand_off.at + timedelta(minutes=after)) for rung, after in policy.ladder() if rung not in climbed]
+    return sorted([step for step in ladder if step[1] > hand_off.at], key=lambda step: step[1])

@@ -30,6 +30,8 @@ def settle(state: ConversationState, asked: OfferWanted, recorded: Recorded) -> 
     manager_id = recorded.offered_to
     until = asked.at + timedelta(minutes=recorded.policy.offer_minutes) if manager_id is not None else None
     state.offer = state.offer.model_copy(update={"manager_id": manager_id, "expires_at": until, "asking": False})
+    if manager_id is not None or state.offer.passed:
+        state.tell_anew(asked.at)
 
 
 def is_asking(state: ConversationState) -> bool:

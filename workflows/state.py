@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from domain.commands import OfferAgain, PersonVerb, ReceiveMessage, RecordDelivery, StartConversation, Verdict
 from domain.conversations import ClosedReason, ConversationRecord, Due, HandOff, HandOffReason, StandingOffer, Status
-from domain.ladder import Rung
+from domain.ladder import TO_WHOM_IT_IS_OFFERED, Rung
 from domain.messages import InboundMessage, MessageRef, OutboundMessage, Sender
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
@@ -192,6 +192,15 @@ class ConversationState(BaseModel):
         self.give_pending_to_person(hand_off.at)
         self.waiting_since = self.waiting_since or hand_off.at
         self.notices = [DueNotice(rung=rung, at=hand_off.at + timedelta(minutes=after)) for rung, after in self.policy.ladder()]
+
+    def tell_anew(self, now: datetime) -> None:
+        """Rungs that told only the person it was offered to are climbed again for the next one; the ledger knows who was told."""
+        if self.hand_off is None:
+            return
+        waiting = {notice.rung for notice in self.notices}
+        for rung, after in self.policy.ladder():
+            if rung in TO_WHOM_IT_IS_OFFERED and rung not in waiting and self.hand_off.at + timedelta(minutes=after) <= now:
+                self.notices.append(DueNotice(rung=rung, at=now))
 
     def give_to(self, manager_id: str | None, now: datetime) -> None:
         """A person has it from here on: the epoch rises, so that nothing the bot had decided is sent any more."""

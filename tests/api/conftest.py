@@ -35,6 +35,7 @@ from storage.people import People
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from tests.api.fakes import FakeGateway, NoHttp
+from tests.telling import telling
 from web.live import LiveFeed
 from web.services import Services
 
@@ -84,6 +85,7 @@ async def services(db: Database, engine: FakeGateway) -> AsyncIterator[Services]
         public_url=PUBLIC_URL,
         vault=vault,
         live=LiveFeed(events),
+        telling=telling(db, vault),
     )
     yield found
     await found.live.close()

@@ -21,6 +21,7 @@ from settings import Settings
 from storage.stores import Stores, open_stores
 from tests.api.conftest import browser
 from tests.api.fakes import NoHttp
+from tests.telling import telling_over
 from tests.workflows.desk import until
 from web.live import LiveFeed
 from web.services import Services
@@ -122,6 +123,7 @@ async def running(
             public_url="https://desk.example",
             vault=stores.vault,
             live=LiveFeed(stores.events),
+            telling=telling_over(stores),
         )
         async with build_worker(temporal, settings, stores=stores, task_queue=queue), browser(build_app(services)) as client:
             yield Shop(client, stores, gateway, manager)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,10 @@ from domain.managers import Inbox, Manager, Role
 from domain.notices import Debt, Digest, NoticePreferences, Scope
 from domain.turns import Notice
 from storage.arrivals import Arrivals
+from storage.attendance import Attendance
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.inboxes import Inboxes
 from storage.notices import LOST_AFTER, Notices
 from storage.people import People
 from storage.preferences import Preferences
@@ -50,7 +53,7 @@ async def ben(people: People, ana: Manager) -> Manager:
 
 @pytest.fixture
 def flag(arrivals: Arrivals, conversations: Conversations, inbox: Inbox) -> Flag:
-    async def write(name: str, *, rung: Rung = Rung.EMAIL, status: Status = Status.FLAGGED, version: int = 1, lead: str = "") -> Notice:
+    async def write(name: str, *, rung: Rung = Rung.EMAIL, lead: str = "", **changes: Any) -> Notice:
         contact_id, workflow_id = await arrivals.contact_for(inbox.id, f"of {name}", None)
         record = ConversationRecord(
             conversation_id=name,
@@ -58,12 +61,12 @@ def flag(arrivals: Arrivals, conversations: Conversations, inbox: Inbox) -> Flag
             inbox_id=inbox.id,
             channel=ChannelKind.REST,
             contact_id=contact_id,
-            version=version,
+            version=1,
             epoch=0,
-            status=status,
+            status=Status.FLAGGED,
             hand_off=HandOff(reason=HandOffReason.KEYWORD, detail="", at=NOON),
             opened_at=NOON,
-        )
+        ).model_copy(update=changes)
         await conversations.record(RecordedMessages(record=record))
         return Notice(conversation_id=name, inbox_id=inbox.id, rung=rung, reason="keyword", flagged_at=NOON.isoformat(), lead=lead)
 
@@ -252,6 +255,34 @@ async def test_the_team_lead_is_told_by_everything_that_reaches_that_person(
     await notices.owe(notice, [Medium.EMAIL, Medium.SMS], now=NOON)
     debts = await notices.debts(notice)
     assert {(debt.manager_id, debt.medium) for debt in debts} == {(ana.id, Medium.EMAIL), (ana.id, Medium.SMS)}
+
+
+async def test_the_person_it_is_offered_to_is_told_first_and_the_next_one_when_it_is_theirs(
+    notices: Notices, flag: Flag, ana: Manager, ben: Manager
+) -> None:
+    notice = await flag("c-1", offered_to=ben.id)
+    await notices.owe(notice, ALL, now=NOON)
+    assert set(await told(notices, notice, after(6))) == {ben.id}
+    await flag("c-1", offered_to=ana.id, version=2)
+    await notices.owe(notice, ALL, now=after(180))
+    assert set(await told(notices, notice, after(186))) == {ana.id}, "and Ben is not told again"
+    sms = await flag("c-1", offered_to=ben.id, version=3, rung=Rung.SMS)
+    await notices.owe(sms, ALL, now=after(600))
+    assert set(await told(notices, sms, after(606))) == {ana.id}, "later rungs tell everybody who can be reached"
+
+
+async def test_who_does_not_answer_in_an_inbox_is_not_told_of_it(
+    notices: Notices, db: Database, inboxes: Inboxes, flag: Flag, ana: Manager, ben: Manager
+) -> None:
+    other = await inboxes.add(ChannelKind.REST, "Other", inbox_id="other", settings={"callback_url": "https://shop.example/answers"})
+    notice = await flag("c-1")
+    await Attendance(db).change(ben.id, inbox_ids=[other.id])
+    await notices.owe(notice, ALL, now=NOON)
+    assert set(await told(notices, notice, after(6))) == {ana.id}
+    await Attendance(db).change(ana.id, inbox_ids=[other.id])
+    nobodys = await flag("c-2")
+    await notices.owe(nobodys, ALL, now=after(120))
+    assert set(await told(notices, nobodys, after(126))) == {ana.id, ben.id}, "where nobody answers, everybody is told"
 
 
 async def test_two_workers_that_claim_at_once_tell_once(notices: Notices, flag: Flag, ana: Manager) -> None:

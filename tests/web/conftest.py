@@ -9,6 +9,7 @@ from api.app import build_app
 from channels.registry import FEATURES, build_channels
 from storage.stores import Stores, build_stores
 from tests.api.fakes import NoHttp
+from tests.telling import telling_over
 from tests.web.engine import DeskEngine
 from tests.web.shop import Shop
 from web.live import LiveFeed
@@ -39,6 +40,7 @@ def services_over(stores: Stores, engine: DeskEngine, public_url: str) -> Servic
         public_url=public_url,
         vault=stores.vault,
         live=LiveFeed(stores.events),
+        telling=telling_over(stores),
     )
 
 

@@ -29,6 +29,7 @@ from storage.people import People
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from tests.api.fakes import NoHttp
+from tests.telling import telling
 from tests.web.chat.desk import FakeDesk
 from web.assets import StaticAssets
 from web.chat import router
@@ -65,6 +66,7 @@ def assemble(db: Database, desk: FakeDesk, public_url: str = PUBLIC_URL) -> Serv
         public_url=public_url,
         vault=vault,
         live=LiveFeed(events),
+        telling=telling(db, vault),
     )
 
 
