@@ -48,6 +48,7 @@ from domain.windows import last_written
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
 from workflows.fetching import FetchResource
+from workflows.media import FetchMedia, media_workflow_id
 from workflows.state import ConversationInput
 from workflows.verbs import name_of
 from workflows.visible import CHANNEL, INBOX, SEARCH_ATTRIBUTES, STATUS
@@ -349,6 +350,19 @@ class ConversationGateway:
                 id=f"document/{document_id}",
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        )
+
+    async def fetch_media(self, message_id: str) -> None:
+        """Has a message's files fetched again, at once: one that waits for its next try is replaced."""
+        await self._call(
+            self._client.start_workflow(
+                FetchMedia.run,
+                message_id,
+                id=media_workflow_id(message_id),
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
                 rpc_timeout=RPC_TIMEOUT,
             )
         )

@@ -32,6 +32,7 @@ from activities.documents import DocumentActivities
 from activities.fetching import FetchingActivities
 from activities.heartbeat import HeartbeatInterceptor
 from activities.line import LineWatch
+from activities.media import MediaActivities
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
 from activities.tokens import TokenKeeper
@@ -41,7 +42,8 @@ from assistant.chain import ModelChain
 from assistant.endpoint import Endpoint, ModelAddress
 from assistant.grounded import GroundedAssistant
 from channels.languages import language_of
-from channels.outgoing import OutgoingHttp, vendor_http
+from channels.media import Downloads
+from channels.outgoing import OutgoingHttp, media_http, vendor_http, vendor_media_http
 from channels.push_services import PushServices
 from channels.registry import FEATURES, Vendors, build_channels
 from domain.drafting import DraftPolicy
@@ -60,6 +62,7 @@ from storage.stores import Stores, build_stores
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
 from workflows.fetching import FetchResource
+from workflows.media import FetchMedia
 from workflows.upkeep import KeepChannelsUp
 
 log = structlog.get_logger()
@@ -157,6 +160,15 @@ def build_worker(
         *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), drafts)),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, index, assistant, drafts)),
         *_methods(DeliveryActivities(stores.ledger, channels, keeper)),
+        *_methods(
+            MediaActivities(
+                stores.conversations,
+                stores.files,
+                keeper,
+                channels,
+                Downloads(media_http(settings.allowed_private_networks), vendor_media_http()),
+            )
+        ),
         *_methods(FetchingActivities(stores.inboxes, keeper, channels, inlet)),
         *_methods(UpkeepActivities(stores.inboxes, keeper, channels, inlet, stores.ledger, stores.unknown_sends)),
         *_methods(NoticeActivities(stores.notices, build_notifiers(settings, stores.push, http))),
@@ -165,7 +177,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[Conversation, ImportDocument, AskDocuments, FetchResource, KeepChannelsUp],
+        workflows=[Conversation, ImportDocument, AskDocuments, FetchMedia, FetchResource, KeepChannelsUp],
         activities=activities,
         interceptors=[HeartbeatInterceptor()],
         # Determinism is proved where it costs nobody anything: the tests run in the sandbox and replay recorded histories.

@@ -15,7 +15,7 @@ from api.openapi import PREFIX, problems
 from api.problems import problem
 from channels.lengths import refusal
 from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
-from domain.errors import Conflict, InvalidInput
+from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import derived_id
 from domain.managers import Manager, Role
 from domain.messages import Message
@@ -113,6 +113,12 @@ class ActionOutcome(Model):
     owner_id: str | None = Field(default=None, description="Who has the conversation now.")
 
 
+class Fetching(Model):
+    """What became of it stands at the message's attachments."""
+
+    message_id: str
+
+
 class Owner(Model):
     id: str
     name: str
@@ -206,6 +212,15 @@ def actions_router(metrics: Metrics) -> APIRouter:
         seen = body.last_seen_message_id if body is not None else None
         verb = Resolve(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, last_seen_message_id=seen)
         return await act(request, door, "resolve", verb)
+
+    @router.post("/messages/{message_id}/fetch", status_code=202, responses=problems(404, 503), summary="Fetch a message's files again")
+    async def fetch(door: Door, caller: Writer, conversation_id: str, message_id: str) -> Fetching:
+        """For attachments with a `problem`: possible for as long as the vendor's link lives."""
+        message = await door.conversations.message(message_id)
+        if message.conversation_id != conversation_id:
+            raise NotFound(f"There is no message {message_id} in this conversation")
+        await door.gateway.fetch_media(message_id)
+        return Fetching(message_id=message_id)
 
     @router.post("/note", response_model=ActionOutcome, responses=problems(400, 403, 404, 409), summary="Write a private note")
     async def note(door: Door, caller: Writer, conversation_id: str, body: NoteBody, key: ActionId = None) -> Response:

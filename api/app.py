@@ -78,6 +78,7 @@ def build_app(
     app.add_route("/webhooks/{channel}/{inbox_id}/{path_secret:path}", door.receive, methods=["GET", "POST"], include_in_schema=False)
     for router in (
         conversations.router,
+        conversations.files,
         actions_router(metrics),
         inboxes.router,
         documents.router,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.keys import Door, Reader
@@ -14,6 +14,7 @@ from domain.knowledge import Evidence
 from domain.messages import Message
 from domain.notices import NoticeLine
 from storage.pages import Page
+from web.files import safe_file
 from web.services import Services
 
 router = APIRouter(prefix=f"{PREFIX}/conversations", tags=["conversations"])
@@ -90,6 +91,16 @@ async def list_notices(door: Door, caller: Reader, conversation_id: str) -> tupl
     """One line for each rung, person and medium, of every time it was flagged: told, owed and when, or why not."""
     await door.conversations.get(conversation_id)
     return tuple(await door.telling.notices.lines(conversation_id))
+
+
+files = APIRouter(prefix=f"{PREFIX}/files", tags=["conversations"])
+
+
+@files.get("/{file_id}", response_class=Response, responses=problems(404), summary="A file of a message")
+async def get_file(door: Door, caller: Reader, file_id: str) -> Response:
+    """An attachment whose `url` is `/files/{file_id}`. Pictures and PDFs come with their type, anything else as a download."""
+    stored = await door.files.get(file_id)
+    return safe_file(stored.content, stored.name, stored.mime_type)
 
 
 async def _check_cursor(door: Services, conversation_id: str, message_id: str) -> None:

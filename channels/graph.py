@@ -49,18 +49,18 @@ class Graph:
 
     def __init__(self, http: Http, base_url: str, version: str) -> None:
         self._http = http
-        self._base = f"{base_url}/{version}"
+        self.base = f"{base_url}/{version}"
 
     async def get(self, path: str, token: str, **query: str) -> Reply:
         """Raises what `Http.request` raises."""
-        url = f"{self._base}/{path}" + (f"?{urlencode(query)}" if query else "")
-        return await self._http.request("GET", url, headers=_headers(token))
+        url = f"{self.base}/{path}" + (f"?{urlencode(query)}" if query else "")
+        return await self._http.request("GET", url, headers=bearer(token))
 
     async def post(self, path: str, token: str, body: Mapping[str, object]) -> Reply:
         """Raises what `Http.request` raises."""
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        headers = _headers(token) | {"content-type": "application/json"}
-        return await self._http.request("POST", f"{self._base}/{path}", headers=headers, content=content)
+        headers = bearer(token) | {"content-type": "application/json"}
+        return await self._http.request("POST", f"{self.base}/{path}", headers=headers, content=content)
 
     async def send(self, path: str, token: str, body: Mapping[str, object], errors: ErrorTable) -> tuple[Fields, SendOutcome | None]:
         """One message. The answer, and how the attempt ended unless it was accepted."""
@@ -84,7 +84,7 @@ def token_of(credentials: Credentials) -> str:
     return token
 
 
-def _headers(token: str) -> dict[str, str]:
+def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}", "user-agent": "frontdesk"}
 
 

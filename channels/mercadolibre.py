@@ -8,13 +8,13 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from channels import mercadolibre_check, mercadolibre_events, mercadolibre_tokens
 from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer
 from channels.json_body import Fields, read_object
 from channels.mercadolibre_answers import no_answer_outcome, question_outcome, refused, thread_outcome
-from channels.mercadolibre_api import API_URL, Api, number_of, setting_number
+from channels.mercadolibre_api import API_URL, Api, api_headers, number_of, setting_number
 from channels.mercadolibre_events import LANGUAGES, Seller, answer_name
 from channels.mercadolibre_reading import Reader
 from channels.mercadolibre_threads import receiver_of, same_words, sendable, thread_from, with_words
@@ -31,8 +31,9 @@ from domain.channels import (
 from domain.errors import AuthenticityError, InvalidInput
 from domain.fetching import Fetched, Renewal, Swept, TokenState
 from domain.managers import Inbox
-from domain.messages import InboundEvent, OutboundMessage, Recipient, ResourceChanged
-from domain.ports import Credentials
+from domain.media import Download
+from domain.messages import Attachment, InboundEvent, OutboundMessage, Recipient, ResourceChanged
+from domain.ports import Credentials, Downloader
 
 FEATURES = ChannelFeatures(
     label="MercadoLibre",
@@ -112,6 +113,15 @@ class MercadoLibre:
             return await self._reader.sweep(credentials, now=datetime.fromtimestamp(now, UTC))
         except (InvalidInput, CallFailed) as error:
             return Swept(problem=str(error))
+
+    async def media(self, attachment: Attachment, credentials: Credentials, downloads: Downloader) -> Download:
+        """A file of a message after a sale, by its name there."""
+        kind, _, name = attachment.url.partition(":")
+        if kind != self.kind.value:
+            return await downloads.get(attachment.url)
+        site = quote(credentials.get("site_id", ""), safe="")
+        url = f"{self._api.base}/messages/attachments/{quote(name, safe='')}?tag=post_sale&site_id={site}"
+        return await downloads.get(url, base=self._api.base, headers=api_headers(credentials))
 
     # Sending
 

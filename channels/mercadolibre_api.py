@@ -62,22 +62,22 @@ class Api:
 
     def __init__(self, http: Http, base_url: str) -> None:
         self._http = http
-        self._base = base_url
+        self.base = base_url
 
     async def get(self, path: str, credentials: Credentials, **query: str) -> Answer:
-        url = f"{self._base}{path}" + (f"?{urlencode(query)}" if query else "")
-        return read(await self._http.request("GET", url, headers=_headers(credentials)))
+        url = f"{self.base}{path}" + (f"?{urlencode(query)}" if query else "")
+        return read(await self._http.request("GET", url, headers=api_headers(credentials)))
 
     async def post(self, path: str, credentials: Credentials, body: Mapping[str, object]) -> Answer:
         # Escaped, a text is the same in every character set.
         content = json.dumps(body, separators=(",", ":")).encode()
-        headers = _headers(credentials) | {"content-type": "application/json"}
-        return read(await self._http.request("POST", f"{self._base}{path}", headers=headers, content=content))
+        headers = api_headers(credentials) | {"content-type": "application/json"}
+        return read(await self._http.request("POST", f"{self.base}{path}", headers=headers, content=content))
 
     async def form(self, path: str, fields: Mapping[str, str]) -> Answer:
         """Without a token: this is how one is got."""
         headers = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded", "user-agent": "frontdesk"}
-        return read(await self._http.request("POST", f"{self._base}{path}", headers=headers, content=urlencode(fields).encode()))
+        return read(await self._http.request("POST", f"{self.base}{path}", headers=headers, content=urlencode(fields).encode()))
 
 
 def read(reply: Reply) -> Answer:
@@ -123,7 +123,7 @@ def setting_number(credentials: Credentials, name: str) -> str:
     return value
 
 
-def _headers(credentials: Credentials) -> dict[str, str]:
+def api_headers(credentials: Credentials) -> dict[str, str]:
     token = credentials.get("access_token", "")
     if not _TOKEN.fullmatch(token):
         raise InvalidInput("access_token is missing or no token; set it by: frontdesk inbox set ID access_token=@FILE")

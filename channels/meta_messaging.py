@@ -163,7 +163,7 @@ def _file(attachment: Fields) -> tuple[Attachment, ...]:
     payload = attachment.inner("payload")
     url = payload.text("url")
     kind = _FILES.get(attachment.text("type"), MessageType.UNSUPPORTED)
-    return attached(kind, url if url.startswith("https://") else "", name=payload.text("title") or attachment.text("title"))
+    return attached(kind, url if url.startswith(("https://", "http://")) else "", name=payload.text("title") or attachment.text("title"))
 
 
 def _edit(reader: _Reader, customer: str, edit: Fields, at: datetime | None) -> InboundEvent:

@@ -21,6 +21,7 @@ import httpx2
 
 from channels.addresses import AddressPolicy, IPNetwork
 from channels.exchange import AddressRefused, NoAnswer, NotSent, Reply
+from domain.media import MAX_MEDIA_BYTES
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port to numeric addresses, best first. Raises OSError when the name is unknown."""
@@ -176,6 +177,22 @@ class OutgoingHttp:
                 if size >= self._max_answer_bytes:
                     break
         return b"".join(parts)[: self._max_answer_bytes]
+
+
+MEDIA_TIMEOUTS = Timeouts(connect=5.0, read=20.0, write=10.0, whole=180.0)
+EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+
+def media_http(allowed_networks: Sequence[IPNetwork]) -> OutgoingHttp:
+    """The client for files of customers: addresses that a vendor or a customer names, so private ones are refused."""
+    return OutgoingHttp(
+        allowed_networks=allowed_networks, timeouts=MEDIA_TIMEOUTS, max_connections=20, max_answer_bytes=MAX_MEDIA_BYTES + 1
+    )
+
+
+def vendor_media_http() -> OutgoingHttp:
+    """As `vendor_http`, for files that a vendor's API itself serves."""
+    return media_http(EVERYWHERE)
 
 
 def vendor_http() -> OutgoingHttp:

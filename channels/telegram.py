@@ -21,10 +21,11 @@ from domain.channels import (
     SendResult,
     WebhookRequest,
 )
-from domain.errors import AuthenticityError, InvalidInput
+from domain.errors import AuthenticityError, InvalidInput, MediaNotFetched
 from domain.managers import Inbox
-from domain.messages import InboundEvent, OutboundMessage, Recipient
-from domain.ports import Credentials
+from domain.media import Download
+from domain.messages import Attachment, InboundEvent, OutboundMessage, Recipient
+from domain.ports import Credentials, Downloader
 from domain.rich_text import Emphasis
 from domain.splitting import measure
 
@@ -60,6 +61,7 @@ LONGEST_CALLBACK_DATA = 64
 
 _TOKEN = re.compile(r"[A-Za-z0-9:_-]{1,200}")
 """Becomes part of the URL's path, so nothing else may stand in it."""
+_FILE_PATH = re.compile(r"[\w./-]{1,300}", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ADDRESS = re.compile(r"(?P<chat>-?\d+)(?:/(?P<topic>\d+))?(?:@(?P<connection>.+))?", re.DOTALL)
 _MESSAGE_NAME = re.compile(r"(?P<address>.+?):(?P<message>\d{1,16})(?::\d+)?", re.DOTALL)
@@ -108,6 +110,24 @@ class Telegram:
         except CallFailed as error:
             return SendOutcome(result=SendResult.RETRY, error=str(error))
         return outcome_of(reply, recipient.address)
+
+    async def media(self, attachment: Attachment, credentials: Credentials, downloads: Downloader) -> Download:
+        """`getFile` names a path that holds for an hour; the token stands in the file's address, so nothing repeats it."""
+        kind, _, file_id = attachment.url.partition(":")
+        if kind != self.kind.value:
+            return await downloads.get(attachment.url)
+        try:
+            answer = answer_of(await self._call("getFile", credentials, {"file_id": file_id}))
+        except CallFailed as error:
+            raise MediaNotFetched(str(error), retryable=not isinstance(error, AddressRefused)) from error
+        if answer.problem is not None:
+            refused = answer.is_telegrams and 400 <= answer.status < 500 and answer.status not in (401, 429)
+            raise MediaNotFetched(f"Telegram does not give the file: {answer.problem}", retryable=not refused)
+        path = answer.result.text("file_path")
+        if not _FILE_PATH.fullmatch(path) or ".." in path:
+            raise MediaNotFetched("Telegram named no path for the file", retryable=False)
+        token = credentials.get("bot_token", "")
+        return await downloads.get(f"{self._api_url}/file/bot{token}/{path}", base=self._api_url)
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks whose token it is and, where we are reached by https, tells Telegram the webhook."""

@@ -18,11 +18,14 @@ from channels.twilio_forms import OUR_ID, WHATSAPP, Line, form_of, read_event
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
 from domain.errors import AuthenticityError, InvalidInput, VendorFailed
 from domain.managers import Inbox
-from domain.messages import InboundEvent, OutboundMessage, Recipient
-from domain.ports import Credentials
+from domain.media import Download
+from domain.messages import Attachment, InboundEvent, OutboundMessage, Recipient
+from domain.ports import Credentials, Downloader
 from domain.templates import Template
 
 API_URL = "https://api.twilio.com"
+MEDIA_HOSTS = ("twilio.com",)
+"""Twilio's own, which get the account's sign-in with a request for a file."""
 
 _SETTINGS = ("account_sid", "auth_token", "from_number", "messaging_service_sid")
 
@@ -115,6 +118,10 @@ class Twilio:
             return ChannelCheck(notes=notes, problems=("Twilio can't reach this installation: set FRONTDESK_PUBLIC_URL",))
         return ChannelCheck(notes=(*notes, f"At Twilio, {webhook_url} must stand under A message comes in, with HTTP POST."))
 
+    async def media(self, attachment: Attachment, credentials: Credentials, downloads: Downloader) -> Download:
+        """The account proves itself to Twilio alone: what Twilio redirects to is a signed address elsewhere."""
+        return await downloads.get(attachment.url, base=self._api_url, hosts=MEDIA_HOSTS, headers=_signed_in(credentials))
+
     async def templates(self, credentials: Credentials) -> Sequence[Template]:
         """Twilio keeps them at a host of their own."""
         if not self.features.templates:
@@ -149,14 +156,18 @@ class Twilio:
         return await self._ask(method, url, credentials, form)
 
     async def _ask(self, method: str, url: str, credentials: Credentials, form: dict[str, str]) -> Reply:
-        account, token = credentials.get("account_sid", ""), credentials.get("auth_token", "")
-        if not _ACCOUNT.fullmatch(account) or not token:
-            raise InvalidInput("account_sid or auth_token is missing; both stand on the first page of Twilio's console")
-        signed = base64.b64encode(f"{account}:{token}".encode()).decode()
-        headers = {"authorization": f"Basic {signed}", "user-agent": "frontdesk"}
+        headers = _signed_in(credentials) | {"user-agent": "frontdesk"}
         if form:
             headers["content-type"] = "application/x-www-form-urlencoded"
         return await self._http.request(method, url, headers=headers, content=urlencode(form, errors="replace").encode())
+
+
+def _signed_in(credentials: Credentials) -> dict[str, str]:
+    """Raises InvalidInput for an account that can't be one."""
+    account, token = credentials.get("account_sid", ""), credentials.get("auth_token", "")
+    if not _ACCOUNT.fullmatch(account) or not token:
+        raise InvalidInput("account_sid or auth_token is missing; both stand on the first page of Twilio's console")
+    return {"authorization": f"Basic {base64.b64encode(f'{account}:{token}'.encode()).decode()}"}
 
 
 def signature(token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:

@@ -112,7 +112,7 @@ def _files(form: Mapping[str, str]) -> tuple[Attachment, ...]:
         mime_type = form.get(f"MediaContentType{number}", "").split(";")[0].strip()
         url = form.get(f"MediaUrl{number}", "")
         kind = _FILES.get(mime_type.split("/")[0], MessageType.DOCUMENT)
-        found += attached(kind, url if url.startswith("https://") else "", mime_type=mime_type)
+        found += attached(kind, url if url.startswith(("https://", "http://")) else "", mime_type=mime_type)
     return found
 
 

@@ -5,21 +5,23 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from http import HTTPStatus
 from urllib.parse import quote
 
 from channels import meta_webhooks
-from channels.exchange import CallFailed, Http
-from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
+from channels.exchange import AddressRefused, CallFailed, Http
+from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, bearer, body_of, problem_of, token_of
 from channels.lengths import button_titles, refusal
 from channels.meta_sending import missing
 from channels.whatsapp_errors import ERRORS
 from channels.whatsapp_events import read_events
 from channels.whatsapp_templates import FIELDS, MOST_PAGES, PAGE, read_template, template_body
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
-from domain.errors import InvalidInput, VendorFailed
+from domain.errors import InvalidInput, MediaNotFetched, VendorFailed
 from domain.managers import Inbox
-from domain.messages import InboundEvent, OutboundMessage, Recipient
-from domain.ports import Credentials
+from domain.media import Download
+from domain.messages import Attachment, InboundEvent, OutboundMessage, Recipient
+from domain.ports import Credentials, Downloader
 from domain.templates import Template
 
 FEATURES = ChannelFeatures(
@@ -37,6 +39,9 @@ FEATURES = ChannelFeatures(
     window_hours=24,
     templates=True,
 )
+
+MEDIA_HOSTS = ("facebook.com", "fbsbx.com", "fbcdn.net", "whatsapp.net")
+"""Meta's own, which get the access token with a request for a file."""
 
 MOST_BUTTONS = 3
 LONGEST_TITLE = 20
@@ -81,6 +86,22 @@ class WhatsApp:
         if wamid is None:
             return SendOutcome(result=SendResult.UNKNOWN, error="WhatsApp's answer names no message")
         return SendOutcome(result=SendResult.SENT, provider_id=wamid)
+
+    async def media(self, attachment: Attachment, credentials: Credentials, downloads: Downloader) -> Download:
+        """Meta names an address for five minutes, which opens with the access token."""
+        kind, _, media_id = attachment.url.partition(":")
+        if kind != self.kind.value:
+            return await downloads.get(attachment.url)
+        token = token_of(credentials)
+        try:
+            reply = await self._graph.get(quote(media_id, safe=""), token)
+        except CallFailed as error:
+            raise MediaNotFetched(str(error), retryable=not isinstance(error, AddressRefused)) from error
+        if (problem := problem_of(reply)) is not None:
+            gone = reply.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+            raise MediaNotFetched(f"Meta does not give the file: {problem}", retryable=not gone)
+        url = body_of(reply).text("url")
+        return await downloads.get(url, base=self._graph.base, hosts=MEDIA_HOSTS, headers=bearer(token))
 
     async def templates(self, credentials: Credentials) -> Sequence[Template]:
         account, token = credentials.get("waba_id", ""), token_of(credentials)

@@ -10,6 +10,7 @@ FrontdeskError
  ├─ TooManyAttempts          throttled; says when to try again
  ├─ EngineUnavailable        the Temporal service can't be reached; the caller must try again
  ├─ AssistantFailed          the language model gave no usable answer
+ ├─ MediaNotFetched          a customer's file could not be had from its vendor
  ├─ VendorFailed             a channel's vendor could not be asked, or refused
  └─ NotTold                  a notice could not be handed to the mail relay or the SMS service
 """
@@ -70,6 +71,14 @@ class AssistantFailed(FrontdeskError):
 
 class VendorFailed(FrontdeskError):
     """A channel's vendor could not be asked, or refused; the message says which and what to do."""
+
+
+class MediaNotFetched(FrontdeskError):
+    """A customer's file could not be had. `retryable` is a fact of the failure; the message holds no address."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 class NotTold(FrontdeskError):

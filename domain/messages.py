@@ -96,6 +96,7 @@ class Attachment(Model):
     mime_type: str | None = Field(default=None, max_length=200)
     name: str | None = Field(default=None, max_length=255)
     size: int | None = Field(default=None, ge=0, description="bytes")
+    problem: str | None = Field(default=None, max_length=300, description="Why the file could not be fetched from its vendor.")
 
 
 class InboundMessage(Model):

@@ -9,13 +9,14 @@ from typing import Protocol, runtime_checkable
 
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, WebhookRequest
 from domain.commands import Verdict
-from domain.conversations import ConversationRecord, RecordedMessages
+from domain.conversations import Conversation, ConversationRecord, RecordedMessages
 from domain.drafting import Asked
 from domain.fetching import Fetched, Renewal, Swept, TokenState
 from domain.knowledge import Chunk, Document, Evidence, ModelUse, Reading
 from domain.ladder import Medium
 from domain.managers import Inbox
-from domain.messages import Arrival, DeliveryReceipt, Echo, InboundEvent, Message, OutboundMessage, Recipient, ResourceChanged
+from domain.media import Download
+from domain.messages import Arrival, Attachment, DeliveryReceipt, Echo, InboundEvent, Message, OutboundMessage, Recipient, ResourceChanged
 from domain.notices import Debt, Digest, PushKeys, PushSubscription
 from domain.templates import Template
 from domain.turns import Heard, Notice, Recorded, Told
@@ -60,6 +61,18 @@ class ConversationStore(Protocol):
         """The newest `limit` messages, oldest first; notes included."""
         ...
 
+    async def message(self, message_id: str) -> Message:
+        """Raises NotFound."""
+        ...
+
+    async def get(self, conversation_id: str) -> Conversation:
+        """Raises NotFound."""
+        ...
+
+    async def set_attachment(self, message_id: str, position: int, attachment: Attachment) -> None:
+        """Replaces one attachment of a message. Raises NotFound."""
+        ...
+
 
 @dataclass(frozen=True)
 class Call:
@@ -78,6 +91,12 @@ class LineStore(Protocol):
 
     async def leave(self, conversation_id: str) -> None:
         """For a conversation whose workflow is gone: it must not stand before those that can be offered."""
+        ...
+
+
+class FileStore(Protocol):
+    async def put(self, content: bytes, *, name: str, mime_type: str) -> str:
+        """The new file's id, which cannot be guessed."""
         ...
 
 
@@ -212,6 +231,21 @@ class Checkable(Protocol):
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Tries the credentials and sets up what can be set up from here. Never raises for what the vendor answers."""
+        ...
+
+
+class Downloader(Protocol):
+    async def get(self, url: str, *, base: str = "", hosts: tuple[str, ...] = (), headers: Mapping[str, str] | None = None) -> Download:
+        """`headers` prove who asks: they go to `base` and to `hosts` alone. Raises MediaNotFetched."""
+        ...
+
+
+@runtime_checkable
+class MediaSource(Protocol):
+    """A channel whose files need more than a plain request."""
+
+    async def media(self, attachment: Attachment, credentials: Credentials, downloads: Downloader) -> Download:
+        """Raises MediaNotFetched, and InvalidInput for settings."""
         ...
 
 

@@ -14,7 +14,7 @@ from domain.conversations import Conversation, ConversationRecord, Counts, Recor
 from domain.errors import NotFound
 from domain.knowledge import Evidence, Reading
 from domain.managers import AWAY_AFTER
-from domain.messages import DeliveryState, InboundMessage, Message
+from domain.messages import Attachment, DeliveryState, InboundMessage, Message
 from domain.turns import Recorded
 from storage import events
 from storage.database import Database
@@ -29,6 +29,7 @@ from storage.mapping import (
     policy_from,
     reading_values,
     verdict_from,
+    with_attachment,
 )
 from storage.pages import Page
 from storage.recording import look, write_record
@@ -243,6 +244,18 @@ class Conversations:
         async with self._db.read() as connection:
             rows = (await connection.execute(_OF_CONTACT, {"contact": contact_id, "most": limit})).all()
         return [conversation_from(row) for row in rows]
+
+    async def set_attachment(self, message_id: str, position: int, attachment: Attachment) -> None:
+        """Replaces one attachment of a message, and tells the pages that show it. Raises NotFound."""
+        async with self._db.write() as connection:
+            await self._db.lock(connection, message_id)
+            found = select(messages.c.attachments, messages.c.conversation_id).where(messages.c.id == message_id)
+            row = (await connection.execute(found)).first()
+            if row is None:
+                raise NotFound(f"There is no message {message_id}")
+            changed = update(messages).where(messages.c.id == message_id).values(attachments=with_attachment(row, position, attachment))
+            await connection.execute(changed)
+            await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
 
     async def mark_seen(self, conversation_id: str) -> None:
         """A manager has looked: nothing is unread."""

@@ -202,6 +202,13 @@ def answered_values(message: OutboundMessage) -> Values:
     return {"in_reply_to": _packed(_TEXTS, tuple(ref.id for ref in message.in_reply_to))}
 
 
+def with_attachment(row: AnyRow, position: int, attachment: Attachment) -> str | None:
+    """The row's attachments with one of them replaced, as they are stored."""
+    found = list(_unpacked(_ATTACHMENTS, row.attachments))
+    found[position] = attachment
+    return _packed(_ATTACHMENTS, tuple(found))
+
+
 def note_values(note_id: str, conversation_id: str, inbox_id: str, author_id: str, text: str, at: datetime) -> Values:
     return {
         "id": note_id,

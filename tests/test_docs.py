@@ -230,6 +230,7 @@ def test_every_make_target_is_documented_and_no_other_is() -> None:
 def test_every_route_is_documented_and_no_other_is() -> None:
     routers: list[APIRouter] = [
         conversations.router,
+        conversations.files,
         actions_router(Metrics()),
         inboxes.router,
         documents.router,

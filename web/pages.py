@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from domain.conversations import Section, Status
 from domain.decisions import words_for
 from domain.managers import Role
+from domain.media import is_elsewhere
 from web.assets import asset
 from web.listing import hue, initials
 
@@ -31,6 +32,7 @@ def environment() -> Environment:
     found.globals |= {"asset": asset, "new_id": lambda: str(uuid4())}
     found.filters |= {
         "initials": initials,
+        "elsewhere": is_elsewhere,
         "hue": hue,
         "section": Section,
         "status": Status,

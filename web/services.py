@@ -73,6 +73,10 @@ class Gateway(Protocol):
         """Starts the import. Raises EngineUnavailable."""
         ...
 
+    async def fetch_media(self, message_id: str) -> None:
+        """Has a message's files fetched again. Raises EngineUnavailable."""
+        ...
+
     async def readiness(self) -> dict[str, bool]: ...
 
     def temporal_link(self, workflow_id: str, run_id: str) -> str | None:

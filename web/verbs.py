@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from channels.lengths import refusal
 from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
 from domain.conversations import Status
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, NotFound
 from domain.managers import Role
 from domain.messages import Message
 from domain.model import storable
@@ -280,6 +280,16 @@ async def resolve(act: OneAct, last_seen: Annotated[str, Form(max_length=64)] = 
         action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id, last_seen_message_id=last_seen or None
     )
     return await act.carry_out(verb, "resolved")
+
+
+@router.post("/messages/{message_id}/fetch")
+async def fetch_again(act: OneAct, message_id: str) -> Response:
+    """Has a customer's files fetched once more, for as long as the vendor's link lives."""
+    message = await act.desk.services.conversations.message(message_id)
+    if message.conversation_id != act.conversation_id:
+        raise NotFound(f"There is no message {message_id} in this conversation")
+    await act.desk.services.gateway.fetch_media(message_id)
+    return await act.done(None)
 
 
 @router.post("/dismiss")

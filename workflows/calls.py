@@ -4,10 +4,12 @@ Recording and retrieval take milliseconds and may be repeated without harm: they
 quarter to a third less. What takes long, or must be seen to happen once, is a regular one.
 """
 
+import contextlib
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.assistant import AssistantActivities
 from activities.delivery import DeliveryActivities
@@ -16,6 +18,7 @@ from activities.records import RecordActivities
 from activities.turns import TurnActivities
 from domain.conversations import ConversationRecord, RecordedMessages
 from domain.turns import Delivery, DeliveryReport, Drafted, DraftRequest, NoteVerdict, Notice, Recorded, Retrieved, Turn
+from workflows.media import FetchMedia, media_workflow_id
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
 """Our own storage comes back; what can't be mended by waiting is raised as non-retryable."""
@@ -86,6 +89,18 @@ async def deliver_message(delivery: Delivery) -> DeliveryReport:
         retry_policy=RETRY,
         summary=f"{message.sender} {message.purpose}, attempt {delivery.attempt}",
     )
+
+
+async def fetch_media(message_id: str) -> None:
+    """Has a message's files fetched, by a workflow that goes on when this conversation ends. A repeat joins the one under way."""
+    with contextlib.suppress(WorkflowAlreadyStartedError):
+        await workflow.start_child_workflow(
+            FetchMedia.run,
+            message_id,
+            id=media_workflow_id(message_id),
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+        )
 
 
 def notify_managers(notice: Notice) -> workflow.ActivityHandle[None]:

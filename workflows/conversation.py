@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.ladder import Rung
     from domain.line_texts import LineKey
     from domain.lines import line
+    from domain.media import is_elsewhere
     from domain.messages import InboundMessage, Purpose
     from domain.model import Model
     from domain.policy import Policy
@@ -223,6 +224,8 @@ class Conversation:
         else:
             state.wait_for_person([message], now)
             await self._record()
+        if any(map(is_elsewhere, message.attachments)):
+            await calls.fetch_media(message.id)
 
     async def _on_verb(self, verb: PersonVerb) -> None:
         state = self._state

@@ -29,10 +29,15 @@ class FakeGateway:
         self.verbs: list[PersonVerb] = []
         self.verdicts: dict[str, Verdict] = {}
         self.imported: list[str] = []
+        self.media: list[str] = []
 
     def _reach(self) -> None:
         if self.down:
             raise EngineUnavailable("The conversation engine can't be reached; try again")
+
+    async def fetch_media(self, message_id: str) -> None:
+        self._reach()
+        self.media.append(message_id)
 
     async def receive(self, inbox: Inbox, arrival: Arrival) -> Received:
         admission = await self._arrivals.admit(inbox, arrival)

@@ -1,6 +1,6 @@
 """A shop without documents on one vendor's channel: the whole running product, for tests through the HTTP door."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +15,7 @@ from domain.channels import ChannelKind
 from domain.commands import PostReply, Take
 from domain.conversations import Conversation, Section, Status
 from domain.managers import Manager, Role
-from domain.messages import DeliveryState, Direction, Message
+from domain.messages import Attachment, DeliveryState, Direction, Message
 from gateway import ConversationGateway
 from settings import Settings
 from storage.stores import Stores, open_stores
@@ -73,6 +73,15 @@ class Shop:
 
         await until(are_these, f"the messages are {states}", seconds=30)
         return await self.messages(Direction.OUTBOUND)
+
+    async def until_media(self, ready: Callable[[Attachment], bool]) -> Attachment:
+        """The one attachment of the customer's messages, once it is as wanted."""
+
+        async def it_is() -> bool:
+            return any(ready(file) for message in await self.messages(Direction.INBOUND) for file in message.attachments)
+
+        await until(it_is, "the file is as wanted", seconds=30)
+        return next(file for message in await self.messages(Direction.INBOUND) for file in message.attachments if ready(file))
 
     async def replies(self, text: str) -> None:
         found = await self.conversation()

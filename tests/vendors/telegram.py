@@ -74,6 +74,8 @@ class TelegramApi(VendorServer):
         self.blocked: set[int] = set()
         self.messages: list[SentMessage] = []
         self.webhook: dict[str, Any] = {}
+        self.files: dict[str, bytes] = {}
+        """By the path that getFile names: `photos/{file_id}.jpg`."""
         self.answered_buttons: list[str] = []
         self.failed_deliveries = 0
         self._numbers = itertools.count(301)
@@ -88,6 +90,9 @@ class TelegramApi(VendorServer):
     # What is asked of it
 
     def answer(self, call: Call) -> Answer:
+        if (file := re.fullmatch(r"/file/bot([^/]+)/(.+)", call.path)) is not None:
+            content = self.files.get(file[2]) if file[1] == self.token else None
+            return _error(404, "Not Found") if content is None else Answer(200, content, {"content-type": "application/octet-stream"})
         match = re.fullmatch(r"/bot([^/]+)/(\w+)", call.path)
         if match is None:
             self.violation(f"{call.path}: no method's path")
@@ -100,6 +105,7 @@ class TelegramApi(VendorServer):
             "getWebhookInfo": lambda _: _ok(self._webhook_info()),
             "sendMessage": self._send_message,
             "answerCallbackQuery": self._answer_button,
+            "getFile": self._get_file,
         }
         if match[2] not in methods:
             self.violation(f"{match[2]}: a method that is not expected")
@@ -142,6 +148,14 @@ class TelegramApi(VendorServer):
         message = SentMessage(next(self._numbers), chat, body["text"], buttons, body)
         self.messages.append(message)
         return _ok({"message_id": message.id, "from": BOT, "chat": _private(chat), "date": WRITTEN_AT, "text": message.text})
+
+    def _get_file(self, body: Mapping[str, Any]) -> Answer:
+        path = f"photos/{body.get('file_id')}.jpg"
+        if path not in self.files:
+            return _error(400, "Bad Request: invalid file_id")
+        if len(self.files[path]) > 20_000_000:
+            return _error(400, "Bad Request: file is too big")
+        return _ok({"file_id": body["file_id"], "file_unique_id": "u", "file_size": len(self.files[path]), "file_path": path})
 
     def _answer_button(self, body: Mapping[str, Any]) -> Answer:
         self.answered_buttons.append(str(body.get("callback_query_id")))

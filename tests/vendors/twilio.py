@@ -45,6 +45,8 @@ class TwilioApi(VendorServer):
         """Receivers who have answered STOP."""
         self.closed: set[str] = set()
         """Receivers on WhatsApp who wrote too long ago."""
+        self.media: dict[str, str] = {}
+        """Paths of media to where Twilio redirects from there."""
         self.contents: list[dict[str, Any]] = []
         """Templates as Twilio lists them, with WhatsApp's approval."""
         self._numbers = itertools.count(1)
@@ -53,6 +55,8 @@ class TwilioApi(VendorServer):
         return [message for message in self.messages if message.to == receiver]
 
     def answer(self, call: Call) -> Answer:
+        if call.path in self.media:
+            return self._media(call)
         if call.path == "/v1/ContentAndApprovals":
             return self._contents(call)
         match = re.fullmatch(r"/2010-04-01/Accounts/(\w+)(\.json|/Messages\.json)", call.path)
@@ -67,6 +71,12 @@ class TwilioApi(VendorServer):
             case ("POST", "/Messages.json"):
                 return self._message(call)
         return self._refused(f"{call.method} {call.path}: not in the contract")
+
+    def _media(self, call: Call) -> Answer:
+        signed = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+        if call.headers.get("authorization") != f"Basic {signed}":
+            return error(401, 20003)
+        return Answer(307, {}, {"location": self.media[call.path]})
 
     def _contents(self, call: Call) -> Answer:
         signed = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()

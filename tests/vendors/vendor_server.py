@@ -18,6 +18,10 @@ from tests.vendors.rest_receiver import Fault
 TAKES_IN = frozenset({Fault.SLOW, Fault.HTML, Fault.ACCEPT_THEN_DROP, Fault.HALF_ANSWER})
 
 
+def _bytes(body: Mapping[str, Any] | bytes) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
 @dataclass(frozen=True)
 class Call:
     """One request to the vendor. Header names are lower case."""
@@ -41,15 +45,20 @@ class Call:
 @dataclass(frozen=True)
 class Answer:
     status: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes
+    """A file, or JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        return _bytes(self.body)
 
 
 @dataclass(frozen=True)
 class Scripted:
     fault: Fault
     status: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes
     headers: Mapping[str, str]
     seconds: float
     takes_in: bool
@@ -98,7 +107,7 @@ class VendorServer:
         *,
         times: int = 1,
         status: int = 500,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         seconds: float = 0.0,
         takes_in: bool | None = None,
@@ -158,10 +167,10 @@ class VendorServer:
     async def _say(self, writer: asyncio.StreamWriter, usual: Answer, script: Scripted | None) -> bool:
         match script.fault if script is not None else None:
             case Fault.STATUS if script is not None:
-                await _write(writer, script.status, json.dumps(script.body).encode(), dict(script.headers))
+                await _write(writer, script.status, _bytes(script.body), dict(script.headers))
             case Fault.SLOW if script is not None:
                 await asyncio.sleep(script.seconds)
-                await _write(writer, usual.status, json.dumps(usual.body).encode(), dict(usual.headers))
+                await _write(writer, usual.status, usual.content, dict(usual.headers))
             case Fault.HTML if script is not None:
                 await _write(writer, script.status, b"<!doctype html><title>Bad gateway</title>", {"content-type": "text/html"})
             case Fault.ACCEPT_THEN_DROP | Fault.DROP:
@@ -171,7 +180,7 @@ class VendorServer:
                 await writer.drain()
                 return False
             case _:
-                await _write(writer, usual.status, json.dumps(usual.body).encode(), dict(usual.headers))
+                await _write(writer, usual.status, usual.content, dict(usual.headers))
         return True
 
 

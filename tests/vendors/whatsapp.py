@@ -48,6 +48,10 @@ class WhatsAppApi(VendorServer):
         self.closed: set[str] = set()
         """Receivers whose 24 hours are over: refused at once."""
         self.subscribed = False
+        self.media: dict[str, bytes] = {}
+        """Files of customers, by media id; they open with the access token only."""
+        self.media_elsewhere: dict[str, str] = {}
+        """Where a file is said to be, if not here."""
         self.templates: list[dict[str, Any]] = []
         """As Meta lists them."""
         self._numbers = itertools.count(1)
@@ -61,6 +65,8 @@ class WhatsAppApi(VendorServer):
     # What is asked of it
 
     def answer(self, call: Call) -> Answer:
+        if call.path.startswith("/cdn/"):
+            return self._cdn(call)
         match = re.fullmatch(r"/v\d+\.\d/(\d+)(?:/(messages|subscribed_apps|message_templates))?", call.path)
         if match is None:
             return self._refused(f"{call.method} {call.path}: not in the contract")
@@ -76,7 +82,18 @@ class WhatsAppApi(VendorServer):
                 return Answer(200, {"success": True})
             case ("GET", str() as account, "message_templates") if account == ACCOUNT:
                 return self._templates(call)
+            case ("GET", str() as media_id, None) if media_id in self.media:
+                return self._media(media_id)
         return error(400, 100, f"Unsupported request. Object with ID '{match[1]}' does not exist")
+
+    def _media(self, media_id: str) -> Answer:
+        where = self.media_elsewhere.get(media_id) or f"{self.url}/cdn/{media_id}"
+        return Answer(200, {"messaging_product": "whatsapp", "url": where, "mime_type": "image/png", "id": media_id})
+
+    def _cdn(self, call: Call) -> Answer:
+        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+            return error(401, 190, "Authentication error")
+        return Answer(200, self.media[call.path.removeprefix("/cdn/")], {"content-type": "image/png"})
 
     def _refused(self, words: str) -> Answer:
         self.violation(words)

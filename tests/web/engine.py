@@ -25,6 +25,7 @@ class DeskEngine:
         self.verbs: list[PersonVerb] = []
         self.verdicts: dict[str, Verdict] = {}
         self.imported: list[str] = []
+        self.media: list[str] = []
         self.answers: dict[str, Answer] = {}
         self.down = False
         self.silent = False
@@ -134,6 +135,9 @@ class DeskEngine:
         if self.down:
             raise EngineUnavailable("The conversation engine can't be reached; try again")
         self.imported.append(document_id)
+
+    async def fetch_media(self, message_id: str) -> None:
+        self.media.append(message_id)
 
     async def receive(self, inbox: Inbox, arrival: Arrival) -> Receipt:
         raise AssertionError("no customer writes through the dashboard")

@@ -138,6 +138,9 @@ class FakeDesk:
     async def ask(self, question: str, inbox_id: str | None = None) -> Answer:
         raise NotImplementedError
 
+    async def fetch_media(self, message_id: str) -> None:
+        raise AssertionError("a visitor's files are ours from the start")
+
     async def import_document(self, document_id: str) -> None:
         raise NotImplementedError
 
