@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: help setup run test check soak eval bench e2e lock clean
+.PHONY: help setup run test check soak eval eval-llm bench e2e lock clean
 
 help: ## Show what can be made
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one by make PYTHON=..."; exit 1; }
@@ -54,6 +54,9 @@ soak: $(DEV_READY) ## The channels' property tests with 10,000 cases each
 
 eval: $(DEV_READY) ## Measure the answers on the project's evaluation set
 	$(BIN)/python -m tests.eval.evaluation --out reports/eval
+
+eval-llm: $(DEV_READY) ## Measure the configured language model on a sample of that set (opt-in: needs a model's server)
+	$(BIN)/python -m tests.eval.with_model --out reports/eval-llm
 
 bench: $(DEV_READY) ## Measure speed against a bare workflow in the same run
 	$(BIN)/python -m bench

@@ -40,7 +40,7 @@ from activities.turns import TurnActivities
 from activities.upkeep import UpkeepActivities
 from assistant.chain import ModelChain
 from assistant.endpoint import Endpoint, ModelAddress
-from assistant.grounded import GroundedAssistant
+from assistant.grounded import BUDGET_SECONDS, GroundedAssistant
 from channels.languages import language_of
 from channels.media import Downloads
 from channels.outgoing import OutgoingHttp, media_http, vendor_http, vendor_media_http
@@ -101,7 +101,7 @@ def build_notifiers(settings: Settings, push: PushStore, http: OutgoingHttp) -> 
     return notifiers
 
 
-def build_assistant(settings: Settings) -> GroundedAssistant | None:
+def build_assistant(settings: Settings, *, budget_seconds: float = BUDGET_SECONDS) -> GroundedAssistant | None:
     """The configured models in their order; None without any."""
     if settings.llm_base_url is None or settings.llm_model is None:
         return None
@@ -114,7 +114,8 @@ def build_assistant(settings: Settings) -> GroundedAssistant | None:
         key = _plain(settings.llm_fallback_api_key)
         prices = (settings.llm_fallback_price_input, settings.llm_fallback_price_output)
         addresses.append(ModelAddress(settings.llm_fallback_base_url, key, settings.llm_fallback_model, *prices))
-    return GroundedAssistant(ModelChain([Endpoint(at, timeout_seconds=settings.llm_timeout_seconds) for at in addresses]))
+    endpoints = [Endpoint(at, timeout_seconds=settings.llm_timeout_seconds) for at in addresses]
+    return GroundedAssistant(ModelChain(endpoints), budget_seconds=budget_seconds)
 
 
 def _plain(secret: SecretStr | None) -> str:

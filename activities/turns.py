@@ -11,6 +11,17 @@ from domain.ports import ConversationStore, Listener, Retriever
 from domain.turns import Finding, Retrieved, Turn
 
 
+async def look_up(retriever: Retriever, question: str, topic: str | None) -> Evidence:
+    """What the documents say to the customer's words; for a follow-up, to the question made of it, if that finds its answer better."""
+    evidence = await retriever.search(question, threshold=0.0)
+    in_full = stand_alone(question, topic)
+    if in_full is None:
+        return evidence
+    other = await retriever.search(in_full, threshold=0.0)
+    better = other.passages and other.confidence > evidence.confidence and is_about(other.passages[0], question)
+    return other.model_copy(update={"looked_up": in_full}) if better else evidence
+
+
 class TurnActivities:
     def __init__(self, conversations: ConversationStore, retriever: Retriever, listener: Listener, drafts: DraftPolicy) -> None:
         self._conversations = conversations
@@ -21,7 +32,7 @@ class TurnActivities:
     @activity.defn
     async def retrieve_passages(self, turn: Turn) -> Retrieved:
         """Stores the messages and the evidence in one transaction; only ids, figures and the draft travel back."""
-        found = await self._look_up(turn)
+        found = await look_up(self._retriever, turn.question, turn.topic)
         heard = await self._listener.hear(turn.question, earlier=turn.earlier, told=turn.told)
         evidence = found.model_copy(update={"heard": {"upset": heard.upset, "repeats": float(heard.repeats)}})
         recorded = await self._conversations.record(
@@ -41,16 +52,6 @@ class TurnActivities:
                 looked_up=evidence.looked_up,
             ),
         )
-
-    async def _look_up(self, turn: Turn) -> Evidence:
-        """What the documents say to the customer's words; for a follow-up, to the question made of it, if that finds its answer better."""
-        evidence = await self._retriever.search(turn.question, threshold=0.0)
-        in_full = stand_alone(turn.question, turn.topic)
-        if in_full is None:
-            return evidence
-        other = await self._retriever.search(in_full, threshold=0.0)
-        better = other.passages and other.confidence > evidence.confidence and is_about(other.passages[0], turn.question)
-        return other.model_copy(update={"looked_up": in_full}) if better else evidence
 
     def _wants_draft(self, turn: Turn, evidence: Evidence, policy: Policy) -> bool:
         """Whether the model is asked: its draft could be sent, or a follow-up must be put into other words first."""
