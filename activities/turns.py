@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from activities.waits import UsualWaits
 from domain.conversations import RecordedMessages
 from domain.drafting import DraftPolicy, worth_reading
 from domain.follow_up import is_about, may_refer_back, stand_alone
@@ -28,6 +29,7 @@ class TurnActivities:
         self._retriever = retriever
         self._listener = listener
         self._drafts = drafts
+        self._waits = UsualWaits(conversations)
 
     @activity.defn
     async def retrieve_passages(self, turn: Turn) -> Retrieved:
@@ -40,6 +42,7 @@ class TurnActivities:
         )
         return Retrieved(
             recorded=recorded,
+            usual_wait_minutes=await self._waits.minutes(turn.record.inbox_id, recorded.policy),
             finding=Finding(
                 turn_id=turn.id,
                 wants_draft=self._wants_draft(turn, evidence, recorded.policy),

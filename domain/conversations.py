@@ -82,6 +82,8 @@ class Due(Model):
     reply_at: UtcDatetime | None = None
     snooze_until: UtcDatetime | None = None
     offer_at: UtcDatetime | None = None
+    returns_at: UtcDatetime | None = None
+    """When a kept conversation goes back to the bot by itself."""
     """When the offer goes to the next manager."""
     window_at: UtcDatetime | None = None
     """When the channel's window closes, or closed, for free replies."""

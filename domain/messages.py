@@ -63,6 +63,10 @@ class Purpose(StrEnum):
     HOLDING = "holding"
     APOLOGY = "apology"
     REPLY = "reply"
+    TALKING_TO = "talking_to"
+    """Who has the conversation now."""
+    BOT_BACK = "bot_back"
+    """That the bot has it again."""
 
 
 class DeliveryState(StrEnum):

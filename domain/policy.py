@@ -61,6 +61,10 @@ class Policy(Model):
     offer_line: Line = TEXTS[LineKey.OFFER]["en"]
     person_offer_line: Line = TEXTS[LineKey.PERSON_OFFER]["en"]
     unreadable_line: Line = TEXTS[LineKey.UNREADABLE]["en"]
+    wait_line: Line = TEXTS[LineKey.WAIT]["en"]
+    closed_line: Line = TEXTS[LineKey.CLOSED]["en"]
+    talking_to_line: Line = TEXTS[LineKey.TALKING_TO]["en"]
+    bot_back_line: Line = TEXTS[LineKey.BOT_BACK]["en"]
     said_before_line: Line = TEXTS[LineKey.SAID_BEFORE]["en"]
     """A line that stands at its default is said in the customer's language; see `domain.lines`."""
     lines: Mapping[LineName, Line] = Field(default_factory=dict)
@@ -99,6 +103,14 @@ class Policy(Model):
     """After so long without a take, an offered conversation goes to the next person."""
     away_return_minutes: Minutes | None = 30.0
     """What waits with somebody who has been away for so long goes back in line. None: it stays."""
+    announces_waits: bool = True
+    """Whether the holding line says how long it usually takes, or when the inbox opens again."""
+    announces_person: bool = False
+    """Whether the customer is told who has taken the conversation."""
+    announces_bot: bool = False
+    """Whether the customer is told that the bot has it again."""
+    keep_idle_minutes: Minutes | None = None
+    """A manager's conversation in which nothing is said for so long goes back to the bot; None: not before it is released."""
     business_hours: Hours = ""
     """Empty: always open."""
     window_reminder_minutes: NoticeMinutes | None = 60.0

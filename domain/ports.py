@@ -51,6 +51,14 @@ class ConversationStore(Protocol):
 
     async def close(self, record: ConversationRecord, summary: str) -> None: ...
 
+    async def name_of_manager(self, manager_id: str) -> str:
+        """Empty if there is none."""
+        ...
+
+    async def waits(self, inbox_id: str, since: datetime) -> Sequence[tuple[datetime, float | None]]:
+        """When customers were told to wait since then, and after how many minutes a person answered; None: nobody did."""
+        ...
+
     async def evidence(self, turn_id: str) -> Evidence | None: ...
 
     async def keep_reading(self, conversation_id: str, turn_id: str, reading: Reading, *, evidence: Evidence | None = None) -> None:

@@ -80,6 +80,8 @@ class Recorded(Model):
 class Retrieved(Model):
     recorded: Recorded
     finding: Finding
+    usual_wait_minutes: float | None = None
+    """Within which 8 of 10 customers of the inbox were answered by a person lately; None where too little is known."""
 
 
 class DraftRequest(Model):
@@ -155,6 +157,8 @@ class NoteVerdict(Model):
     messages: tuple[InboundMessage, ...] = ()
     queued: OutboundMessage | None = None
     verdict: Verdict
+    asks_name: bool = False
+    """The customer is to be told who has it."""
 
 
 class Question(Model):

@@ -33,7 +33,8 @@ from storage.mapping import (
 )
 from storage.pages import Page
 from storage.recording import look, write_record
-from storage.tables import IS_OPEN, conversations, messages, readings, turns, verdicts
+from storage.tables import IS_OPEN, conversations, managers, messages, readings, turns, verdicts
+from storage.waits import waits_of
 
 _ADD_MESSAGES = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
 _ADD_QUEUED = insert(messages).on_conflict_do_nothing()
@@ -43,6 +44,7 @@ _ADD_TURN = _add_turn.on_conflict_do_update(
     index_elements=["id"],
     set_={name: _add_turn.excluded[name] for name in ("knowledge_version", "confidence", "evidence")},
 )
+_MANAGER = select(managers.c.name).where(managers.c.id == bindparam("id"))
 _VERDICT = select(verdicts.c.verdict).where(verdicts.c.action_id == bindparam("id"))
 _EVIDENCE = (
     select(turns.c.evidence, readings.c.reading)
@@ -220,6 +222,17 @@ class Conversations:
         async with self._db.read() as connection:
             stored = (await connection.execute(_VERDICT, {"id": action_id})).scalar_one_or_none()
         return None if stored is None else verdict_from(stored)
+
+    async def name_of_manager(self, manager_id: str) -> str:
+        """Empty if there is none."""
+        async with self._db.read() as connection:
+            found = (await connection.execute(_MANAGER, {"id": manager_id})).scalar_one_or_none()
+        return str(found or "")
+
+    async def waits(self, inbox_id: str, since: datetime) -> Sequence[tuple[datetime, float | None]]:
+        """When customers were told to wait since then, and after how many minutes a person answered; None: nobody did."""
+        async with self._db.read() as connection:
+            return await waits_of(connection, inbox_id, since)
 
     async def evidence(self, turn_id: str) -> Evidence | None:
         async with self._db.read() as connection:

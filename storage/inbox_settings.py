@@ -19,7 +19,9 @@ _NONE_WORDS = frozenset({"", "none", "never", "off"})
 _LISTS = frozenset({"keywords", "languages"})
 POLICY_NAMES = tuple(name for name in Policy.model_fields if name != "lines")
 """Names of every inbox; besides, each fixed line with a language behind it (`holding_line_es`)."""
-_MAY_BE_NONE = frozenset({"away_return_minutes", "window_reminder_minutes", *(f"notify_{rung.value}_after_minutes" for rung in Rung)})
+_MAY_BE_NONE = frozenset(
+    {"keep_idle_minutes", "away_return_minutes", "window_reminder_minutes", *(f"notify_{rung.value}_after_minutes" for rung in Rung)}
+)
 
 
 def split(settings: Mapping[str, str], features: ChannelFeatures) -> tuple[dict[str, str], dict[str, str]]:

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.mapping import AnyRow, Values, preview, record_values
 from storage.tables import addresses, contacts, conversations, inboxes, messages
 
-PROMISES = frozenset({Purpose.HOLDING, Purpose.APOLOGY})
+PROMISES = frozenset({Purpose.HOLDING, Purpose.APOLOGY, Purpose.TALKING_TO, Purpose.BOT_BACK})
 """What tells a customer only to wait: the lists go on showing the question."""
 
 MOST_UNREAD = 10

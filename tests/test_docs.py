@@ -97,6 +97,8 @@ def test_every_policy_name_is_documented_with_its_default() -> None:
         match value:
             case str():
                 shown = value or "empty"
+            case None:
+                shown = "none"
             case bool():
                 shown = str(value).lower()
             case tuple():

@@ -30,6 +30,7 @@ class TurnEnded(Model):
     turn_id: str
     question: str = ""
     recorded: Recorded | None = None
+    usual_wait_minutes: float | None = None
     finding: Finding | None = None
     failed: str | None = None
 
@@ -49,7 +50,8 @@ async def read(state: ConversationState, turn: Turn, epoch: int) -> TurnEnded:
     ended = TurnEnded(batch=turn.messages, epoch=epoch, turn_id=turn.id, question=turn.question)
     try:
         retrieved = await retrieve_passages(turn)
-        ended = ended.model_copy(update={"recorded": retrieved.recorded, "finding": retrieved.finding})
+        read_of_it = {"recorded": retrieved.recorded, "finding": retrieved.finding, "usual_wait_minutes": retrieved.usual_wait_minutes}
+        ended = ended.model_copy(update=read_of_it)
         if retrieved.finding.wants_draft and _early(state, turn.messages, retrieved.finding, retrieved.recorded.policy) is None:
             request = DraftRequest(
                 turn_id=turn.id,

@@ -40,9 +40,10 @@ async def record_messages(recorded: RecordedMessages) -> Recorded:
     )
 
 
-async def record_verdict(note: NoteVerdict) -> None:
+async def record_verdict(note: NoteVerdict) -> str:
+    """The manager's first name, if the note asks for it."""
     verdict = note.verdict
-    await workflow.execute_activity_method(
+    return await workflow.execute_activity_method(
         RecordActivities.record_verdict,
         note,
         start_to_close_timeout=STORAGE_LIMIT,

@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import calls, offering
     from workflows.alarm import Alarm
     from workflows.answering import TurnEnded, conclude, question_of, read
+    from workflows.handing_back import announce, is_announced, return_if_idle, say_bot_is_back
     from workflows.sending import GIVE_UP_AFTER, after_send, fail_late, say, say_holding_line
     from workflows.state import ConversationInput, ConversationState, DueNotice, NextEpisode, Outgoing, Signal
     from workflows.verbs import judge
@@ -135,6 +136,7 @@ class Conversation:
         offer = state.standing
         due = {"idle": state.idle_at, "reply": state.reply_at, "snooze": state.snooze_until, "turn": state.turn_due()}
         due["offer"] = offer.expires_at if offer else None
+        due["returns"] = state.returns_at
         return Snapshot(
             conversation_id=state.conversation_id,
             status=state.status,
@@ -232,14 +234,21 @@ class Conversation:
         verdict = judge(state, verb, workflow.now())
         if isinstance(verb, HandOffToPerson) and verdict.accepted:
             say_holding_line(state, workflow.now(), _new_id)
+        if isinstance(verb, Release) and verdict.accepted:
+            say_bot_is_back(state, workflow.now(), _new_id)
         queued = next((item.message for item in state.outbox if item.message.id == verdict.message_id), None)
         record = state.next_record(workflow.now())
-        await calls.record_verdict(NoteVerdict(record=record, messages=self._take_unrecorded(), queued=queued, verdict=verdict))
+        tells_name = verdict.accepted and isinstance(verb, Take | PostReply) and is_announced(state)
+        note = NoteVerdict(record=record, messages=self._take_unrecorded(), queued=queued, verdict=verdict, asks_name=tells_name)
+        name = await calls.record_verdict(note)
+        if tells_name:
+            announce(state, name, verdict.message_id, workflow.now(), _new_id)
 
     async def _on_turn(self, ended: TurnEnded) -> None:
         self._turn = None
         if ended.recorded is not None:
             self._take_policy(ended.recorded.policy)
+            self._state.usual_wait_minutes = ended.usual_wait_minutes
         before = self._state.status
         conclude(self._state, ended, workflow.now(), _new_id)
         if self._state.status is not before:
@@ -386,6 +395,8 @@ class Conversation:
         if reminder_due(state, now):
             self._remind_of_window()
         if closed_now(state, now) and state.status is not Status.CLOSED:
+            await self._record()
+        if return_if_idle(state, now, _new_id):
             await self._record()
         offering.expire(state, now)
         if offering.is_asking(state):

@@ -11,6 +11,7 @@ from domain.line_texts import LineKey
 from domain.lines import line
 from domain.messages import DeliveryReceipt, DeliveryState, MessageRef, OutboundMessage, Purpose, Sender
 from domain.turns import DeliveryReport
+from domain.waiting import holding_text
 from domain.windows import Reach
 from workflows.state import ConversationState, Outgoing, hand_off_for
 from workflows.windows import reach_of
@@ -20,6 +21,8 @@ GIVE_UP_AFTER = timedelta(hours=24)
 """A message that could not be sent for so long counts as failed and is shown to a manager."""
 
 
+BOTS_OWN = frozenset({Purpose.ANSWER, Purpose.OFFER, Purpose.HOLDING})
+"""By which the customer notices that the bot answers again."""
 ANSWERS = frozenset({Purpose.ANSWER, Purpose.REPLY})
 """What may use up the single answer that a channel takes."""
 
@@ -44,7 +47,12 @@ def say(
     """
     if state.one_reply and purpose not in ANSWERS:
         return
-    if not state.greeted:
+    if state.owes_bot_back and purpose in BOTS_OWN:
+        state.owes_bot_back = False
+        back = line(LineKey.BOT_BACK, state.language, state.policy) if state.policy.announces_bot else ""
+        if back:
+            say(state, Purpose.BOT_BACK, back, now=now, new_id=new_id)
+    if not state.greeted and purpose is not Purpose.TALKING_TO:
         state.greeted = True
         # The chat page greets before anybody has written.
         greeting = line(LineKey.GREETING, state.language, state.policy)
@@ -73,7 +81,7 @@ def say(
 
 def say_holding_line(state: ConversationState, now: datetime, new_id: Callable[[], str], turn_id: str | None = None) -> None:
     """Once for each time the conversation is flagged. It carries the turn, so that its evidence is found after the flag is gone."""
-    text = line(LineKey.HOLDING, state.language, state.policy)
+    text = holding_text(state.policy, state.language, now, state.usual_wait_minutes)
     if text and not state.holding_sent and reach_of(state, now) is Reach.FREE:
         state.holding_sent = True
         say(state, Purpose.HOLDING, text, now=now, new_id=new_id, turn_id=turn_id)

@@ -93,6 +93,14 @@ class ConversationState(BaseModel):
     """The words of `unreplied`."""
     told: tuple[Told, ...] = ()
     """What managers have answered, newest last: the bot says nothing else to the same question."""
+    announced_id: str | None = None
+    """The manager of whom the customer was told."""
+    owes_bot_back: bool = False
+    """The customer was told of a manager, and not yet that the bot has it again: said before the bot's next words."""
+    last_said_at: UtcDatetime | None = None
+    """When a person got the conversation, or customer or manager last wrote in it."""
+    usual_wait_minutes: float | None = None
+    """What customers of the inbox waited lately, as the last turn's reading knew it."""
     topic: str | None = None
     """The last question that the documents had something on, in words that stand alone: what a follow-up refers to."""
     outbox: list[Outgoing] = Field(default_factory=list)
@@ -146,6 +154,7 @@ class ConversationState(BaseModel):
         if (written := written_at(message)) is not None:
             self.last_written_at = max(written, self.last_written_at or written)
         self.idle_at = now + timedelta(minutes=self.policy.idle_timeout_minutes)
+        self.last_said_at = now
         return message
 
     def note_recent(self, message_id: str, author_id: str | None = None) -> None:
@@ -206,6 +215,8 @@ class ConversationState(BaseModel):
         """A person has it from here on: the epoch rises, so that nothing the bot had decided is sent any more."""
         self.epoch += 1
         self.status = Status.HUMAN
+        self.last_said_at = now
+        self.owes_bot_back = False
         if manager_id != self.assignee_id:
             self.assigned_at = now
         self.assignee_id = manager_id
@@ -221,6 +232,8 @@ class ConversationState(BaseModel):
 
     def give_to_bot(self) -> None:
         self.status = Status.BOT
+        self.owes_bot_back = self.announced_id is not None
+        self.announced_id = None
         self.assignee_id = None
         self.hand_off = None
         self.waiting_since = None
@@ -264,6 +277,14 @@ class ConversationState(BaseModel):
         return self.policy.turn_closes_at(self.pending_first_at, self.pending_last_at)
 
     @property
+    def returns_at(self) -> datetime | None:
+        """When a kept conversation goes back to the bot by itself: never while the customer waits for an answer."""
+        after = self.policy.keep_idle_minutes
+        if self.status is not Status.HUMAN or self.unreplied or self.returns_after or after is None or self.last_said_at is None:
+            return None
+        return self.last_said_at + timedelta(minutes=after)
+
+    @property
     def standing(self) -> StandingOffer | None:
         """The offer, while it counts."""
         return self.offer if self.status is Status.FLAGGED else None
@@ -275,6 +296,7 @@ class ConversationState(BaseModel):
             idle_at,
             self.reply_at,
             self.snooze_until,
+            self.returns_at,
             self.standing.expires_at if self.standing else None,
             *(notice.at for notice in self.notices),
         ]
@@ -311,6 +333,7 @@ class ConversationState(BaseModel):
                 reply_at=self.reply_at,
                 snooze_until=self.snooze_until,
                 offer_at=offer.expires_at if offer else None,
+                returns_at=self.returns_at,
                 window_at=free_until(self.start.channel, self.last_written_at),
                 person_window_at=person_until(self.start.channel, self.last_written_at, tag_granted=self.policy.human_agent_tag),
             ),

@@ -178,6 +178,7 @@ def _post_reply(state: ConversationState, verb: PostReply, now: datetime) -> str
     state.unreplied = []
     state.waiting_since = None
     state.unanswered = False
+    state.last_said_at = now
     state.returns_after = None if verb.keep else message.id
     state.outbox.append(Outgoing(message=message))
     state.note_recent(message.id, author_id=verb.manager_id)

@@ -114,3 +114,36 @@ async def test_a_changed_policy_moves_the_running_timers(desk: Desk, skipping_ti
     await desk.until_sent(2)
     await skipping_time.sleep(timedelta(minutes=31))
     await desk.until_status(view.id, Status.CLOSED)
+
+
+async def test_a_kept_conversation_goes_back_to_the_bot_after_silence_and_not_while_the_customer_waits(
+    desk: Desk, skipping_time: WorkflowEnvironment
+) -> None:
+    await desk.sets(keep_idle_minutes=45, reply_timeout_minutes=500)
+    conversation_id = await flagged(desk)
+    await desk.takes(desk.ana, conversation_id)
+    await skipping_time.sleep(timedelta(minutes=60))
+    view = await desk.view(conversation_id)
+    assert view.status is Status.HUMAN, "the question waits for her"
+    assert view.due.returns_at is None
+    await desk.replies(desk.ana, conversation_id, "Only cards.", keep=True)
+    view = await desk.view(conversation_id)
+    assert view.due.returns_at is not None
+    assert abs(view.due.returns_at - await skipping_time.get_current_time() - timedelta(minutes=45)) < timedelta(minutes=1)
+    await skipping_time.sleep(timedelta(minutes=30))
+    await desk.replies(desk.ana, conversation_id, "And cash.", keep=True)
+    await skipping_time.sleep(timedelta(minutes=30))
+    assert (await desk.view(conversation_id)).status is Status.HUMAN, "every word moves it"
+    await skipping_time.sleep(timedelta(minutes=20))
+    view = await desk.until_status(conversation_id, Status.BOT)
+    assert not view.unanswered
+    await desk.says("Do you ship to Chile?")
+    await desk.until_sent(4)
+    assert desk.vendor.texts[-1] == "Yes, in 5 to 8 days."
+
+
+async def test_without_such_a_time_a_kept_conversation_stays(desk: Desk, skipping_time: WorkflowEnvironment) -> None:
+    conversation_id = await flagged(desk)
+    await desk.replies(desk.ana, conversation_id, "Only cards.", keep=True)
+    await skipping_time.sleep(timedelta(hours=20))
+    assert (await desk.view(conversation_id)).status is Status.HUMAN
