@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.keys import Door, Reader
 from api.openapi import PREFIX, problems
+from api.sources import Source, sources_in, with_links
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
 from domain.errors import InvalidInput, NotFound
@@ -14,6 +15,7 @@ from domain.knowledge import Evidence
 from domain.messages import Message
 from domain.notices import NoticeLine
 from storage.pages import Page
+from web.evidence import turn_shown
 from web.files import safe_file
 from web.services import Services
 
@@ -27,6 +29,7 @@ class ConversationDetail(Conversation):
 
     temporal_url: str | None = Field(description="Where this conversation's workflow can be read in the Temporal UI, if it is known.")
     evidence: Evidence | None = Field(description="What the bot had looked at when it handed the conversation off.")
+    sources: tuple[Source, ...] = Field(description="The passages of the hand-off, else of the bot's last reply, with their exact words.")
 
 
 @router.get("", responses=problems(403), summary="List conversations")
@@ -62,10 +65,13 @@ async def get_conversation(door: Door, caller: Reader, conversation_id: str) -> 
     """Status, assignee, why and since when it waits for a person, its timers, its workflow, and what the bot had looked at."""
     found = await door.conversations.get(conversation_id)
     turn_id = found.hand_off.turn_id if found.hand_off is not None else None
+    shown_id = turn_shown(found, await door.conversations.messages(conversation_id))
+    shown = await door.conversations.evidence(shown_id) if shown_id is not None else None
     return ConversationDetail(
         **dict(found),
         temporal_url=door.gateway.temporal_link(found.workflow_id, found.id),
         evidence=await door.conversations.evidence(turn_id) if turn_id is not None else None,
+        sources=sources_in(shown, door.public_url),
     )
 
 
@@ -83,7 +89,7 @@ async def list_messages(
         await _check_cursor(door, conversation_id, cursor)
     found = tuple(await door.conversations.messages(conversation_id, before=cursor, limit=limit + 1))
     items = found[-limit:]
-    return Page(items=items, next_cursor=items[0].id if len(found) > limit else None)
+    return Page(items=with_links(items, door.public_url), next_cursor=items[0].id if len(found) > limit else None)
 
 
 @router.get("/{conversation_id}/notices", responses=problems(404), summary="Who was told that it waits")

@@ -86,6 +86,8 @@ class Citation(Model):
     page: int
     document_id: str | None = None
     quote: str | None = None
+    link: str | None = None
+    """Where a manager sees the quote marked; only the API fills it in."""
 
 
 class Draft(Model):

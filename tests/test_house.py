@@ -115,6 +115,11 @@ def test_the_gateway_imports_no_adapter() -> None:
     assert imports(ROOT / "gateway.py", "storage", "channels", "knowledge", "assistant", "notifications", "api", "web", "settings") == set()
 
 
+def test_pdfium_is_met_by_its_own_process_only() -> None:
+    assert {module_of(path) for path in PRODUCT if imports(path, "pypdfium2")} == {"web.page_renderer"}
+    assert {module_of(path) for path in PRODUCT if imports(path, "web.page_renderer")} == set()
+
+
 # Habits
 
 

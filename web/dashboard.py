@@ -2,7 +2,22 @@
 
 from fastapi import FastAPI
 
-from web import availability, channels, connecting, events, files, inbox, knowledge, notifications, people, presence, sign_in, team, verbs
+from web import (
+    availability,
+    channels,
+    connecting,
+    document_pages,
+    events,
+    files,
+    inbox,
+    knowledge,
+    notifications,
+    people,
+    presence,
+    sign_in,
+    team,
+    verbs,
+)
 from web.assets import StaticAssets
 
 
@@ -15,6 +30,7 @@ def add_dashboard(app: FastAPI) -> None:
         inbox,
         verbs,
         knowledge,
+        document_pages,
         files,
         team,
         channels,

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from urllib.parse import urlencode
 
 from domain.conversations import Conversation
 from domain.knowledge import Citation, Evidence, Passage
 from domain.messages import Direction, Message, Purpose
+from web.page_images import LONGEST_QUOTE
 
 Piece = tuple[str, bool]
 """A stretch of text, and whether it is marked."""
@@ -31,7 +33,7 @@ class Source:
     page: int
     score: float
     url: str
-    """Opens the document at the page."""
+    """Opens the document at the page, with the passage marked."""
     pieces: Sequence[Piece]
     lead: Sequence[Piece]
     """The same text, begun shortly before the marked words."""
@@ -51,8 +53,18 @@ class EvidenceView:
         return self.threshold is not None and self.threshold < 1 and self.confidence >= self.threshold
 
 
-def file_url(document_id: str | None, page: int) -> str:
-    return f"/knowledge/{document_id}/file#page={page}" if document_id else ""
+def page_url(document_id: str | None, page: int, quote: str = "") -> str:
+    """Where the page is shown with the passage marked; empty where the document is not known."""
+    if not document_id:
+        return ""
+    words = f"?{urlencode({'quote': quote[:LONGEST_QUOTE]})}" if quote else ""
+    return f"/knowledge/{document_id}/pages/{page}{words}"
+
+
+def quote_of(passage: Passage, citations: Sequence[Citation]) -> str:
+    """The exact words of the document: those that a reply cites of this passage, else the whole of it."""
+    cited = (citation.quote for citation in citations if citation.quote and citation.document_id in (None, passage.document_id))
+    return next((quote for quote in cited if _found(passage.text, quote)), passage.text)
 
 
 def title_of(document: str, page: int) -> str:
@@ -110,7 +122,7 @@ def source_of(passage: Passage, citations: Sequence[Citation], question: str) ->
         tile=PurePosixPath(passage.document).suffix.lstrip(".").upper()[:4] or "DOC",
         page=passage.page,
         score=passage.score,
-        url=file_url(passage.document_id, passage.page),
+        url=page_url(passage.document_id, passage.page, quote_of(passage, citations)),
         pieces=pieces,
         lead=_lead(pieces),
     )

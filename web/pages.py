@@ -15,6 +15,7 @@ from domain.decisions import words_for
 from domain.managers import Role
 from domain.media import is_elsewhere
 from web.assets import asset
+from web.evidence import page_url
 from web.listing import hue, initials
 
 VARY = "HX-Request, HX-Request-Type, HX-Target, Cookie"
@@ -40,6 +41,7 @@ def environment() -> Environment:
         "reason_words": words_for,
         "suffix": lambda name: PurePath(name).suffix.lstrip(".").upper()[:4],
         "stem": lambda name: PurePath(name).stem,
+        "cited": lambda citation: page_url(citation.document_id, citation.page, citation.quote or ""),
         "percent": lambda share: f"{share:.0%}",
         "capfirst": lambda words: words[:1].upper() + words[1:],
     }

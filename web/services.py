@@ -1,7 +1,7 @@
 """What a request may use. Built once by the composition root, kept at `app.state.services`, handed out by `services`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fastapi import Request
@@ -30,6 +30,7 @@ from storage.push import Push
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from web.live import LiveFeed
+from web.page_images import PageImages
 
 
 class Receipt(Protocol):
@@ -116,6 +117,7 @@ class Services:
     vault: Vault
     live: LiveFeed
     telling: Telling
+    page_images: PageImages = field(default_factory=PageImages)
 
 
 def services(request: Request) -> Services:

@@ -40,6 +40,9 @@ async def test_a_conversation_says_why_it_waits_and_where_its_workflow_is(client
     assert found["workflow_id"].startswith("conversation/shop/")
     assert found["temporal_url"] == f"http://temporal.test/{talk.id}"
     assert [(passage["document"], passage["page"]) for passage in found["evidence"]["passages"]] == [("shop.pdf", 2)]
+    (source,) = found["sources"]
+    assert (source["document"], source["document_id"], source["page"], source["quote"]) == ("shop.pdf", "d1", 2, "We ship abroad.")
+    assert source["link"].endswith("/knowledge/d1/pages/2?quote=We+ship+abroad.")
 
 
 async def test_an_unknown_conversation_is_not_found(client: httpx2.AsyncClient, reader: Person) -> None:

@@ -102,8 +102,8 @@ async def test_evidence_marks_the_passage_and_opens_its_page(browser: Browser, s
     talks = await furnish(shop)
     page = (await (await browser("maya")).get(f"/inbox/mine/{talks['priya'].conversation_id}")).text
     assert "<mark>Pumps in AeroBrew 200 and 300 built in 2024 are covered for 36 months" in page
-    assert 'href="/knowledge/d-1/file#page=2"' in page
-    assert 'href="/knowledge/d-9/file#page=31"' in page
+    assert 'href="/knowledge/d-1/pages/2?quote=' in page
+    assert 'href="/knowledge/d-9/pages/31?quote=' in page
 
 
 async def test_what_a_bots_answer_rests_on_is_shown_too(browser: Browser, shop: Shop) -> None:
