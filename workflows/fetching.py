@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages import ResourceChanged
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
-HEARTBEAT = timedelta(seconds=2)
+HEARTBEAT = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=7)
 """A token that nobody mends for so long: what was missed is found by the sweeps, as far as the vendor still tells."""

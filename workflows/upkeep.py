@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=4)
 """The next run comes in minutes."""
-HEARTBEAT = timedelta(seconds=2)
+HEARTBEAT = timedelta(seconds=10)
 
 
 @workflow.defn(name="KeepChannelsUp")

@@ -2,16 +2,23 @@
 
 import asyncio
 import itertools
+import sqlite3
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
 
+from api.recent_inboxes import RecentInboxes
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
+from domain.errors import EngineUnavailable
+from domain.managers import Inbox
 from domain.messages import DeliveryState, Direction, Message
+from domain.ports import Credentials
 from tests.channels.cases import MERCADOLIBRE_CREDENTIALS
 from tests.channels.shop import Shop, running
 from tests.vendors.mercadolibre import APP, PATH_SECRET, REFRESH, SELLER, TITLE, MercadoLibreApi
@@ -261,6 +268,67 @@ async def test_what_nobody_told_of_is_found(shop: Shop, api: MercadoLibreApi, te
 
 
 # The door
+
+
+@asynccontextmanager
+async def held(database_url: str) -> AsyncIterator[None]:
+    """Somebody else writes for as long as this lasts: nobody can write meanwhile."""
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+
+
+async def test_the_door_answers_in_time_while_nobody_can_write_to_the_database(shop: Shop, api: MercadoLibreApi, database_url: str) -> None:
+    questions = [api.ask(f"pregunta {number}") for number in range(100)]
+    # The first request after a start reads the inbox; no vendor waits for nothing longer than the rest.
+    await api.deliver(shop.client, PATH, api.question_notice(questions[0]))
+    seconds, refused = [], []
+    async with held(database_url):
+        for question in questions:
+            began = time.perf_counter()
+            (status,) = await api.deliver(shop.client, PATH, api.question_notice(question))
+            seconds.append(time.perf_counter() - began)
+            if status != 200:
+                refused.append(question)
+    assert sorted(seconds)[98] < 0.5, f"the 99th of 100 took {sorted(seconds)[98]:.3f} s"
+    assert len(refused) <= 10, "an engine that is late is told as 503, so that the vendor delivers again"
+    for question in refused:
+        await api.deliver(shop.client, PATH, api.question_notice(question, attempts=2))
+
+    async def all_are_there() -> bool:
+        with closing(sqlite3.connect(database_url.removeprefix("sqlite+aiosqlite:///"))) as connection:
+            rows = connection.execute("SELECT text FROM messages WHERE direction = 'inbound'").fetchall()
+        return sorted(text for (text,) in rows) == sorted(question.text for question in questions)
+
+    await until(all_are_there, "every question is recorded", seconds=90)
+    print(f"99th of 100: {sorted(seconds)[98] * 1000:.0f} ms, median {sorted(seconds)[50] * 1000:.0f} ms")
+
+
+async def test_the_first_request_does_not_wait_for_a_database_that_is_away(shop: Shop, api: MercadoLibreApi) -> None:
+    class Away:
+        async def opened(self, inbox_id: str) -> tuple[Inbox, Credentials]:
+            await asyncio.sleep(60)
+            raise AssertionError("nobody waits so long")
+
+    began = time.perf_counter()
+    with pytest.raises(EngineUnavailable):
+        await RecentInboxes().opened(Away(), "galpon", within=0.3)
+    assert time.perf_counter() - began < 2
+
+
+async def test_a_new_path_secret_counts_soon(shop: Shop, api: MercadoLibreApi) -> None:
+    notice = api.question_notice(api.ask("¿Hay?"))
+    assert await api.deliver(shop.client, PATH, notice) == [200]
+    await shop.stores.inboxes.set("galpon", {"path_secret": "another"})
+
+    async def is_refused() -> bool:
+        return await api.deliver(shop.client, PATH, notice) == [403]
+
+    await until(is_refused, "the old address is refused", seconds=20)
+    assert await api.deliver(shop.client, "/webhooks/mercadolibre/galpon/another", notice) == [200]
 
 
 @pytest.mark.parametrize(
