@@ -123,7 +123,7 @@ async def try_stored_inbox(stores: Stores, inbox_id: str, settings: Settings) ->
     async with OutgoingHttp(allowed_networks=settings.allowed_private_networks) as http, vendor_http() as to_vendors:
         channel = build_channels(http, Vendors(to_vendors, **settings.vendor_urls))[inbox.channel]
         webhook_url = settings.base_url + webhook_path(inbox.channel, inbox.id, credentials)
-        return await try_inbox(channel, inbox, credentials, webhook_url=webhook_url)
+        return await try_inbox(channel, inbox, credentials, stores.tokens, webhook_url=webhook_url)
 
 
 async def chat_in_terminal(settings: Settings, inbox_id: str | None) -> None:

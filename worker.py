@@ -80,14 +80,20 @@ BUILD_ID = "frontdesk"
 """Named, because the SDK's default is a hash over every loaded module's code: seconds of each start. Nothing is routed by it."""
 
 
+def build_mail(settings: Settings) -> MailNotifier | None:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    return MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from, base_url=settings.base_url)
+
+
 def build_notifiers(settings: Settings, push: PushStore, http: OutgoingHttp) -> Mapping[Medium, Notifier]:
     """The media that are set up; the others are passed over. Push needs no account anywhere."""
     contact = f"mailto:{parseaddr(settings.mail_from)[1]}" if settings.mail_from else "mailto:frontdesk@localhost"
     notifiers: dict[Medium, Notifier] = {
         Medium.PUSH: Logged(PushNotifier(push, PushServices(http), base_url=settings.base_url, contact=contact))
     }
-    if settings.smtp_url is not None and settings.mail_from is not None:
-        notifiers[Medium.EMAIL] = Logged(MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from, base_url=settings.base_url))
+    if (mail := build_mail(settings)) is not None:
+        notifiers[Medium.EMAIL] = Logged(mail)
     if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from:
         notifiers[Medium.SMS] = Logged(
             SmsNotifier(
@@ -160,19 +166,31 @@ def build_worker(
         *_methods(RecordActivities(stores.conversations)),
         *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), drafts)),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, index, assistant, drafts)),
-        *_methods(DeliveryActivities(stores.ledger, channels, keeper)),
+        *_methods(DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper)),
         *_methods(
             MediaActivities(
                 stores.conversations,
                 stores.files,
-                keeper,
+                stores.inboxes,
                 channels,
                 Downloads(media_http(settings.allowed_private_networks), vendor_media_http()),
             )
         ),
         *_methods(FetchingActivities(stores.inboxes, keeper, channels, inlet)),
-        *_methods(UpkeepActivities(stores.inboxes, keeper, channels, inlet, stores.ledger, stores.unknown_sends)),
         *_methods(NoticeActivities(stores.notices, build_notifiers(settings, stores.push, http))),
+        *_methods(
+            UpkeepActivities(
+                stores.inboxes,
+                keeper,
+                channels,
+                inlet,
+                stores.ledger,
+                stores.unknown_sends,
+                stores.tokens,
+                stores.people,
+                build_mail(settings),
+            )
+        ),
         *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),
     )
     return Worker(

@@ -9,7 +9,7 @@ from activities.tokens import TokenKeeper
 from domain.channels import ChannelKind, SendOutcome, SendResult
 from domain.messages import OutboundMessage
 from domain.parts import parts_of
-from domain.ports import Channel, Claim, Confirming, Credentials, SendLedger
+from domain.ports import Channel, Claim, Confirming, Credentials, InboxStore, SendLedger
 from domain.turns import Delivery, DeliveryReport
 
 NOTHING_LEFT = "nothing was left of it without contact data and links, which this channel sanctions"
@@ -17,8 +17,9 @@ _ENDED = frozenset({SendResult.FAILED.value, SendResult.UNKNOWN.value})
 
 
 class DeliveryActivities:
-    def __init__(self, ledger: SendLedger, channels: Mapping[ChannelKind, Channel], keeper: TokenKeeper) -> None:
+    def __init__(self, ledger: SendLedger, inboxes: InboxStore, channels: Mapping[ChannelKind, Channel], keeper: TokenKeeper) -> None:
         self._ledger = ledger
+        self._inboxes = inboxes
         self._channels = channels
         self._keeper = keeper
 
@@ -36,7 +37,7 @@ class DeliveryActivities:
 
     async def _attempt(self, delivery: Delivery, message: OutboundMessage, channel: Channel, *, sayable: bool) -> DeliveryReport:
         # Read before the claim: a claim whose send never begins would count as perhaps sent.
-        credentials = await self._keeper.credentials(message.inbox_id, delivery.record.channel)
+        credentials = await self._inboxes.credentials(message.inbox_id)
         claim, recipient = await self._ledger.claim(
             message, delivery.record, turn_id=delivery.turn_id, idempotent=channel.features.idempotent_send
         )

@@ -51,7 +51,7 @@ class FetchingActivities:
         channel = self._channels[inbox.channel]
         if not isinstance(channel, Fetching):
             return Fetched()
-        credentials = await self._keeper.credentials(inbox.id, inbox.channel)
+        credentials = await self._inboxes.credentials(inbox.id)
         fetched = await channel.fetch(request.changed, inbox, credentials, now=self._clock())
         if not fetched.token_refused:
             return fetched

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.tokens import TokenKeeper
 from domain.channels import ChannelKind
 from domain.errors import InvalidInput, MediaNotFetched
 from domain.media import MAX_MEDIA_BYTES, file_name, is_elsewhere, real_type
 from domain.messages import Attachment
-from domain.ports import Channel, ConversationStore, Credentials, Downloader, FileStore, MediaSource
+from domain.ports import Channel, ConversationStore, Credentials, Downloader, FileStore, InboxStore, MediaSource
 
 
 class MediaActivities:
@@ -18,13 +17,13 @@ class MediaActivities:
         self,
         conversations: ConversationStore,
         files: FileStore,
-        keeper: TokenKeeper,
+        inboxes: InboxStore,
         channels: Mapping[ChannelKind, Channel],
         downloads: Downloader,
     ) -> None:
         self._conversations = conversations
         self._files = files
-        self._keeper = keeper
+        self._inboxes = inboxes
         self._channels = channels
         self._downloads = downloads
 
@@ -37,7 +36,7 @@ class MediaActivities:
         """
         message = await self._conversations.message(message_id)
         conversation = await self._conversations.get(message.conversation_id)
-        credentials = await self._keeper.credentials(conversation.inbox_id, conversation.channel)
+        credentials = await self._inboxes.credentials(conversation.inbox_id)
         failed: list[MediaNotFetched] = []
         for position, attachment in enumerate(message.attachments):
             if not is_elsewhere(attachment):

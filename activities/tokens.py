@@ -1,4 +1,4 @@
-"""Access tokens that end: renewed ahead, renewed once when a vendor refuses one, and otherwise reported."""
+"""Access tokens that end: renewed ahead by the upkeep, renewed once when a vendor refuses one, and otherwise reported."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,17 +19,15 @@ class TokenKeeper:
         self._tokens = tokens
         self._channels = channels
 
-    async def credentials(self, inbox_id: str, kind: ChannelKind) -> Credentials:
-        """The inbox's settings; with a fresh access token where the present one is about to end. Raises NotFound."""
+    async def fresh(self, inbox_id: str, kind: ChannelKind) -> Credentials:
+        """The inbox's settings, with a fresh access token where the present one is about to end. Raises NotFound."""
         channel = self._channels[kind]
-        if not isinstance(channel, Renewable):
-            return await self._inboxes.credentials(inbox_id)
-        credentials, state = await self._tokens.state(inbox_id)
-        if state.dead or not channel.renewal_due(credentials, state, now=datetime.now(UTC)):
-            return credentials
-        credentials, state = await self._tokens.rotate(inbox_id, credentials.get("access_token", ""), channel.renew)
-        _note(inbox_id, kind, state.problem)
-        return credentials
+        if isinstance(channel, Renewable):
+            credentials, state = await self._tokens.state(inbox_id)
+            if not state.dead and channel.renewal_due(credentials, state, now=datetime.now(UTC)):
+                _, state = await self._tokens.rotate(inbox_id, credentials.get("access_token", ""), channel.renew)
+                _note(inbox_id, kind, state.problem)
+        return await self._inboxes.credentials(inbox_id)
 
     async def renew(self, inbox_id: str, kind: ChannelKind, refused: Credentials, said: str) -> str | None:
         """After the vendor refused the token among these. Returns why there is no other one; None if there is."""

@@ -8,10 +8,25 @@ import structlog
 from temporalio import activity
 
 from activities.tokens import TokenKeeper
+from domain.alarms import ChannelAlarm
 from domain.channels import ChannelKind, SendResult
-from domain.managers import Inbox
+from domain.errors import NotTold
+from domain.managers import Inbox, Role
 from domain.messages import DeliveryReceipt, DeliveryState
-from domain.ports import Channel, Confirming, Credentials, Fetching, InboxStore, Inlet, Renewable, SendLedger, UnknownSends
+from domain.ports import (
+    Bell,
+    Channel,
+    Confirming,
+    Credentials,
+    Fetching,
+    InboxStore,
+    Inlet,
+    People,
+    Renewable,
+    SendLedger,
+    TokenStore,
+    UnknownSends,
+)
 
 _log = structlog.get_logger()
 
@@ -30,8 +45,15 @@ class UpkeepActivities:
         inlet: Inlet,
         ledger: SendLedger,
         unknown_sends: UnknownSends,
+        tokens: TokenStore,
+        people: People,
+        bell: Bell | None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Without a `bell` only the dashboard tells."""
+        self._tokens = tokens
+        self._people = people
+        self._bell = bell
         self._inboxes = inboxes
         self._keeper = keeper
         self._channels = channels
@@ -50,7 +72,7 @@ class UpkeepActivities:
         """Safe to repeat. What the vendor does not answer is left to the next time."""
         inbox = await self._inboxes.get(inbox_id)
         channel = self._channels[inbox.channel]
-        credentials = await self._keeper.credentials(inbox.id, inbox.channel)
+        credentials = await self._keeper.fresh(inbox.id, inbox.channel)
         if isinstance(channel, Fetching):
             await self._sweep(inbox, channel, credentials)
         if isinstance(channel, Confirming):
@@ -59,7 +81,7 @@ class UpkeepActivities:
     async def _sweep(self, inbox: Inbox, channel: Fetching, credentials: Credentials) -> None:
         swept = await channel.sweep(credentials, now=self._clock())
         if swept.token_refused and await self._keeper.renew(inbox.id, inbox.channel, credentials, swept.problem or "") is None:
-            swept = await channel.sweep(await self._keeper.credentials(inbox.id, inbox.channel), now=self._clock())
+            swept = await channel.sweep(await self._inboxes.credentials(inbox.id), now=self._clock())
         for changed in swept.changed:
             await self._inlet.note_change(inbox.id, changed)
         _log.info("channel.swept", inbox_id=inbox.id, channel=inbox.channel.value, found=len(swept.changed), problem=swept.problem)
@@ -74,6 +96,26 @@ class UpkeepActivities:
             if outcome is not None and outcome.result is SendResult.SENT:
                 sent = DeliveryReceipt(message_id=message.id, provider_id=outcome.provider_id, state=DeliveryState.SENT, at=now)
                 await self._inlet.deliver_event(inbox, sent)
+
+    @activity.defn
+    async def ring_alarms(self) -> None:
+        """Tells owners and admins, once, of each channel that needs a person. A relay that is down is tried again with the next run."""
+        if self._bell is None:
+            return
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        for alarm in [alarm for alarm in await self._tokens.alarms(now=now) if not alarm.told]:
+            if await self._ring(self._bell, alarm):
+                await self._tokens.warned(alarm.inbox_id)
+
+    async def _ring(self, bell: Bell, alarm: ChannelAlarm) -> bool:
+        everybody = True
+        for person in [person for person in await self._people.list() if person.may(Role.ADMIN)]:
+            try:
+                await bell.warn(alarm, person)
+            except NotTold as failure:
+                _log.warning("alarm_not_told", inbox_id=alarm.inbox_id, manager_id=person.id, error=str(failure))
+                everybody = everybody and not failure.retryable
+        return everybody
 
 
 def _needs_upkeep(channel: Channel) -> bool:

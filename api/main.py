@@ -52,6 +52,7 @@ async def create_app(settings: Settings) -> FastAPI:
         inboxes=stores.inboxes,
         people=stores.people,
         teamwork=stores.teamwork,
+        tokens=stores.tokens,
         documents=stores.documents,
         events=stores.events,
         files=stores.files,

@@ -44,6 +44,10 @@ class ErrorTable:
 TOKEN_WORDS = "Meta refuses this access_token; make a new one with the needed permissions and set it"  # noqa: S105 # the words, not the token
 
 
+TOKEN_OVER = 190
+"""The code for a token that ended or was revoked. Nothing was sent: the message waits for another token."""
+
+
 class Graph:
     """The API of one version at one base URL. Holds no credentials."""
 
@@ -120,6 +124,8 @@ def refusal(reply: Reply, errors: ErrorTable) -> SendOutcome:
             return SendOutcome(result=SendResult.RETRY, error=said, retry_after=_wait(reply) or errors.retryable[code])
         if code in errors.ambiguous:
             return SendOutcome(result=SendResult.UNKNOWN, error=said)
+        if code == TOKEN_OVER:
+            return SendOutcome(result=SendResult.RETRY, error=f"{TOKEN_WORDS} ({said})", token_refused=True)
         if any(code in codes for codes in errors.token):
             return SendOutcome(result=SendResult.FAILED, error=f"{TOKEN_WORDS} ({said})")
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from channels import meta_webhooks
+from channels import instagram_tokens, meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
@@ -19,6 +19,7 @@ from domain.channels import (
     WebhookRequest,
 )
 from domain.errors import InvalidInput
+from domain.fetching import Renewal, TokenState
 from domain.managers import Inbox
 from domain.messages import InboundEvent, OutboundMessage, Recipient
 from domain.ports import Credentials
@@ -46,12 +47,13 @@ SUBSCRIBED_FIELDS = ("messages", "messaging_postbacks", "messaging_seen", "messa
 
 
 class Instagram:
-    """Implements the ports `Channel` and `Checkable`."""
+    """Implements the ports `Channel`, `Checkable` and `Renewable`."""
 
     kind = ChannelKind.INSTAGRAM
     features = FEATURES
 
     def __init__(self, http: Http, *, instagram_url: str = INSTAGRAM_URL, graph_url: str = GRAPH_URL, version: str = GRAPH_VERSION) -> None:
+        self._http, self._instagram_url = http, instagram_url
         self._logins = {"instagram": Graph(http, instagram_url, version), "facebook": Graph(http, graph_url, version)}
 
     def handshake(self, request: WebhookRequest, credentials: Credentials) -> HandshakeReply | None:
@@ -75,6 +77,16 @@ class Instagram:
         kind = {} if login == "instagram" and not message.human_tag else messaging_type(message)
         answer, refused = await self._logins[login].send("me/messages", token, {**body, **kind}, ERRORS)
         return refused or accepted(answer)
+
+    def can_renew(self, credentials: Credentials) -> bool:
+        """A token is exchanged while it is valid; one that was refused is not."""
+        return False
+
+    def renewal_due(self, credentials: Credentials, state: TokenState, *, now: datetime) -> bool:
+        return instagram_tokens.renewal_due(credentials, state, now=now)
+
+    async def renew(self, credentials: Credentials) -> Renewal:
+        return await instagram_tokens.renew(self._http, self._instagram_url, credentials)
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the account, and has it deliver to the app."""

@@ -11,13 +11,16 @@ from domain.ports import Credentials
 async def check(api: Api, credentials: Credentials, webhook_url: str) -> ChannelCheck:
     """Never raises for what MercadoLibre answers."""
     notes: list[str] = []
+    token_refused = False
     try:
         problem = await _ask(api, credentials, notes)
+        token_refused = problem is not None and problem.startswith(TOKEN_WORDS)
     except (InvalidInput, CallFailed) as error:
         problem = str(error)
     if problem is None:
         notes.append(f"In MercadoLibre's console, {webhook_url} must stand as the callback URL, with the topics questions and messages.")
-    return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *_missing(credentials, webhook_url)))))
+    problems = tuple(filter(None, (problem, *_missing(credentials, webhook_url))))
+    return ChannelCheck(notes=tuple(notes), problems=problems, token_refused=token_refused)
 
 
 async def _ask(api: Api, credentials: Credentials, notes: list[str]) -> str | None:

@@ -1,18 +1,36 @@
 """Tries an inbox as its owner would: asks the vendor how it stands, or sends one real message where there is no vendor to ask."""
 
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from domain.channels import ChannelCheck, ChannelKind, SendResult
+from domain.fetching import Renewal, TokenState
 from domain.managers import Inbox
 from domain.messages import OutboundMessage, Purpose, Recipient, Sender
-from domain.ports import Channel, Checkable, Credentials
+from domain.ports import Channel, Checkable, Credentials, Renewable
+
+Renew = Callable[[Credentials], Awaitable[Renewal]]
 
 
-async def try_inbox(channel: Channel, inbox: Inbox, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
-    """What is right and what is wrong, in words. Never raises for what the other side answers."""
+class Rotating(Protocol):
+    """`storage.tokens.Tokens`."""
+
+    async def rotate(self, inbox_id: str, spent: str, renew: Renew) -> tuple[Credentials, TokenState]: ...
+
+
+async def try_inbox(channel: Channel, inbox: Inbox, credentials: Credentials, tokens: Rotating, *, webhook_url: str) -> ChannelCheck:
+    """What is right and what is wrong, in words. An access token that is over is renewed once. Never raises for what the other side
+    answers."""
     if isinstance(channel, Checkable):
-        return await channel.check(credentials, webhook_url=webhook_url)
+        checked = await channel.check(credentials, webhook_url=webhook_url)
+        if not checked.token_refused or not isinstance(channel, Renewable) or not channel.can_renew(credentials):
+            return checked
+        renewed, state = await tokens.rotate(inbox.id, credentials.get("access_token", ""), channel.renew)
+        if state.problem is not None:
+            return checked.model_copy(update={"problems": (state.problem, *checked.problems[1:])})
+        return await channel.check(renewed, webhook_url=webhook_url)
     if inbox.channel is ChannelKind.WEBCHAT:
         return ChannelCheck(notes=("The chat page needs no vendor: open it and write.",))
     outcome = await channel.send(_message(inbox.id), _recipient(inbox), credentials)

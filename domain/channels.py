@@ -85,6 +85,8 @@ class ChannelCheck(Model):
     """What is right, and what was set up on the way."""
     problems: tuple[str, ...] = ()
     """What is wrong and how to mend it; none means that it works. Holds no secret."""
+    token_refused: bool = False
+    """The access token is not taken: where it can be renewed, another check after that may find nothing wrong."""
 
 
 class SendResult(StrEnum):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from domain.alarms import ChannelAlarm
 from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, WebhookRequest
 from domain.commands import Verdict
 from domain.conversations import Conversation, ConversationRecord, RecordedMessages
@@ -14,7 +15,7 @@ from domain.drafting import Asked
 from domain.fetching import Fetched, Renewal, Swept, TokenState
 from domain.knowledge import Chunk, Document, Evidence, ModelUse, Reading
 from domain.ladder import Medium
-from domain.managers import Inbox
+from domain.managers import Inbox, Manager
 from domain.media import Download
 from domain.messages import Arrival, Attachment, DeliveryReceipt, Echo, InboundEvent, Message, OutboundMessage, Recipient, ResourceChanged
 from domain.notices import Debt, Digest, PushKeys, PushSubscription
@@ -323,6 +324,10 @@ class TokenStore(Protocol):
         """Notes that the vendor does not take this token and nobody can renew it, unless another one is set by now."""
         ...
 
+    async def alarms(self, *, now: datetime) -> Sequence[ChannelAlarm]:
+        """Of every inbox whose present token needs a person."""
+        ...
+
     async def warned(self, inbox_id: str) -> None:
         """Notes that managers were told of the problem."""
         ...
@@ -342,6 +347,18 @@ class Inlet(Protocol):
     async def note_change(self, inbox_id: str, changed: ResourceChanged) -> None:
         """What changed will be read. Raises EngineUnavailable."""
         ...
+
+
+class Bell(Protocol):
+    """Tells a person, outside the dashboard, that a channel does not work."""
+
+    async def warn(self, alarm: ChannelAlarm, person: Manager) -> None:
+        """Raises NotTold; `retryable` says whether the same may be tried again."""
+        ...
+
+
+class People(Protocol):
+    async def list(self) -> Sequence[Manager]: ...
 
 
 class Notifier(Protocol):

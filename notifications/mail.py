@@ -4,14 +4,16 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, localtime, parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from domain.alarms import ChannelAlarm
 from domain.errors import InvalidInput, NotTold
+from domain.ids import derived_id
 from domain.managers import Manager
 from domain.model import Model
 from domain.notices import Digest
@@ -119,6 +121,26 @@ class MailNotifier:
         message.set_content(self._templates.get_template("waiting.txt").render(facts))
         message.add_alternative(self._templates.get_template("waiting.html").render(facts), subtype="html")
         return message
+
+    async def warn(self, alarm: ChannelAlarm, person: Manager) -> None:
+        """The same alarm, told again, carries the same Message-ID. Raises NotTold."""
+        domain = self._sender.domain
+        message = self._addressed(person)
+        name = _on_one_line(alarm.inbox_name)
+        message["Subject"] = f"{name} needs a new login" if alarm.ends_at is None else f"{name} will soon need a new login"
+        message["Date"] = format_datetime(localtime())
+        message["Message-ID"] = f"<alarm-{derived_id(alarm.inbox_id, alarm.since.isoformat(), person.id)}@{domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        facts = {
+            "name": _on_one_line(person.name),
+            "inbox": name,
+            "problem": _on_one_line(alarm.problem),
+            "since": moment_in_words(alarm.since),
+            "ends_at": None if alarm.ends_at is None else moment_in_words(alarm.ends_at),
+            "link": f"{self._base_url}/channels/{alarm.inbox_id}",
+        }
+        message.set_content(self._templates.get_template("alarm.txt").render(facts))
+        await self.hand_over(message)
 
     def _addressed(self, person: Manager) -> EmailMessage:
         message = EmailMessage(policy=SMTP_POLICY)

@@ -4,20 +4,21 @@ A row says something about one token only, by its hash: whoever sets another tok
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.alarms import ChannelAlarm, is_alarming
 from domain.fetching import Renewal, TokenState
 from domain.ports import Credentials
 from storage.database import Database
 from storage.inboxes import Inboxes
 from storage.mapping import AnyRow, Values
 from storage.secrets import hashed
-from storage.tables import tokens
+from storage.tables import inboxes, tokens
 
 RENEWAL_SECONDS = 8.0
 """A vendor that takes longer is asked again later: on SQLite nobody writes meanwhile, and others wait ten seconds."""
@@ -25,6 +26,12 @@ RENEWAL_SECONDS = 8.0
 Renew = Callable[[Credentials], Awaitable[Renewal]]
 
 _ONE = select(tokens).where(tokens.c.inbox_id == bindparam("inbox"))
+_WITH_PROBLEM = (
+    select(tokens, inboxes.c.name, inboxes.c.channel)
+    .join(inboxes, inboxes.c.id == tokens.c.inbox_id)
+    .where(tokens.c.problem.is_not(None))
+    .order_by(tokens.c.problem_since)
+)
 _ADD = insert(tokens).on_conflict_do_nothing()
 _CHANGE = update(tokens).where(tokens.c.inbox_id == bindparam("inbox"))
 _WARNED = update(tokens).where(tokens.c.inbox_id == bindparam("inbox"), tokens.c.problem.is_not(None))
@@ -46,12 +53,13 @@ class Tokens:
             credentials = await self._inboxes.settings_in(connection, inbox_id, lock=True)
             return credentials, await self._met(connection, inbox_id, credentials)
 
-    async def states(self) -> Mapping[str, TokenState]:
-        """By inbox; of tokens that are still the inbox's."""
+    async def alarms(self, *, now: datetime) -> Sequence[ChannelAlarm]:
+        """Of every inbox whose present token needs a person; oldest problem first."""
         async with self._db.read() as connection:
-            rows = (await connection.execute(select(tokens))).all()
-            known = {row.inbox_id: (row, await self._inboxes.settings_in(connection, row.inbox_id)) for row in rows}
-        return {inbox: _state_from(row) for inbox, (row, credentials) in known.items() if row.token_hash == _hash_of(credentials)}
+            rows = (await connection.execute(_WITH_PROBLEM)).all()
+            known = [(row, await self._inboxes.settings_in(connection, row.inbox_id)) for row in rows]
+        found = ((row, _state_from(row)) for row, credentials in known if row.token_hash == _hash_of(credentials))
+        return [_alarm_from(row, state) for row, state in found if is_alarming(state, now=now)]
 
     async def rotate(self, inbox_id: str, spent: str, renew: Renew) -> tuple[Credentials, TokenState]:
         """Exchanges the access token, unless it is `spent` no more: then somebody was faster, and theirs is given back.
@@ -141,4 +149,16 @@ def _state_from(row: AnyRow) -> TokenState:
         problem_since=row.problem_since,
         dead=row.dead,
         warned_at=row.warned_at,
+    )
+
+
+def _alarm_from(row: AnyRow, state: TokenState) -> ChannelAlarm:
+    return ChannelAlarm(
+        inbox_id=row.inbox_id,
+        inbox_name=row.name,
+        channel=row.channel,
+        problem=row.problem,
+        since=row.problem_since,
+        ends_at=None if state.dead else state.expires_at,
+        told=state.warned_at is not None,
     )

@@ -78,7 +78,8 @@ async def test(desk: AtDesk, inbox_id: str) -> Response:
     inbox = await desk.services.inboxes.get(inbox_id)
     credentials = await desk.services.inboxes.credentials(inbox_id)
     channel = desk.services.channels[inbox.channel]
-    checked = await try_inbox(channel, inbox, credentials, webhook_url=address_of(desk.services, inbox, credentials))
+    address = address_of(desk.services, inbox, credentials)
+    checked = await try_inbox(channel, inbox, credentials, desk.services.tokens, webhook_url=address)
     return await _page(desk, inbox_id, checked=checked)
 
 

@@ -29,6 +29,7 @@ from storage.preferences import Preferences
 from storage.push import Push
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
+from storage.tokens import Tokens
 from web.live import LiveFeed
 from web.page_images import PageImages
 
@@ -106,6 +107,7 @@ class Services:
     inboxes: Inboxes
     people: People
     teamwork: Teamwork
+    tokens: Tokens
     documents: Documents
     events: Events
     files: Files

@@ -33,6 +33,7 @@ class Desk:
             "manager": self.manager,
             "counts": await self.services.conversations.counts(self.manager.id),
             "clock": self.clock,
+            "alarms": await self.services.tokens.alarms(now=self.clock.now),
             **more,
         }
 

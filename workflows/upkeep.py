@@ -37,4 +37,7 @@ class KeepChannelsUp:
                 workflow.logger.warning("channel_not_kept_up", extra={"inbox_id": inbox_id, "error": str(error.cause)})
             else:
                 kept += 1
+        await workflow.execute_activity_method(
+            UpkeepActivities.ring_alarms, start_to_close_timeout=timedelta(minutes=5), heartbeat_timeout=HEARTBEAT, retry_policy=RETRY
+        )
         return kept

@@ -34,6 +34,7 @@ from storage.migrate import upgrade
 from storage.people import People
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
+from storage.tokens import Tokens
 from tests.api.fakes import FakeGateway, NoHttp
 from tests.telling import telling
 from web.live import LiveFeed
@@ -76,6 +77,7 @@ async def services(db: Database, engine: FakeGateway) -> AsyncIterator[Services]
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
         teamwork=Teamwork(db),
+        tokens=Tokens(db, Inboxes(db, vault, FEATURES)),
         documents=Documents(db),
         events=events,
         files=Files(db),

@@ -123,6 +123,7 @@ async def running(
             inboxes=stores.inboxes,
             people=stores.people,
             teamwork=stores.teamwork,
+            tokens=stores.tokens,
             documents=stores.documents,
             events=stores.events,
             files=stores.files,

@@ -85,7 +85,7 @@ def results() -> list[tuple[int, int | None, SendResult]]:
         *((10, subcode, SendResult.FAILED) for subcode in ERRORS.permanent_subcodes),
         (2, 1545133, SendResult.UNKNOWN),
         (10, None, SendResult.FAILED),
-        (190, 463, SendResult.FAILED),
+        (190, 463, SendResult.RETRY),
         (200, None, SendResult.FAILED),
     ]
 

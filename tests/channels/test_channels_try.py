@@ -12,7 +12,8 @@ from console import try_stored_inbox
 from domain.channels import ChannelKind
 from settings import Settings
 from storage.stores import Stores, open_stores
-from tests.channels.cases import TELEGRAM_CREDENTIALS, WHATSAPP_CREDENTIALS
+from tests.channels.cases import MERCADOLIBRE_CREDENTIALS, TELEGRAM_CREDENTIALS, WHATSAPP_CREDENTIALS
+from tests.vendors.mercadolibre import MercadoLibreApi
 from tests.vendors.rest_receiver import RestReceiver
 from tests.vendors.telegram import TelegramApi
 from tests.vendors.whatsapp import WhatsAppApi
@@ -47,6 +48,32 @@ async def test_everything_that_is_wrong_with_whatsapp_is_said_at_once(stores: St
         assert found.notes == ()
         assert any("Error validating access token" in problem for problem in found.problems)
         assert any("app_secret is not set" in problem for problem in found.problems)
+
+
+async def test_mercadolibre_is_tried_with_a_renewed_token(stores: Stores, tmp_path: Path) -> None:
+    async with MercadoLibreApi() as api:
+        api.end_token()
+        await stores.inboxes.add(ChannelKind.MERCADOLIBRE, "ML", inbox_id="ml", settings=MERCADOLIBRE_CREDENTIALS)
+        found = await try_stored_inbox(stores, "ml", settings(tmp_path, mercadolibre_api_url=api.url))
+        assert found.problems == ()
+        assert found.notes[0] == "The account is GALPON.NORTE, on the site MLA."
+        address = f"https://desk.example/webhooks/mercadolibre/ml/{MERCADOLIBRE_CREDENTIALS['path_secret']}"
+        assert address in found.notes[-1]
+        assert (await stores.inboxes.credentials("ml"))["access_token"] == api.access
+        assert api.refreshes == [MERCADOLIBRE_CREDENTIALS["refresh_token"]]
+
+
+async def test_what_is_wrong_with_mercadolibre_is_said_in_words(stores: Stores, tmp_path: Path) -> None:
+    async with MercadoLibreApi() as api:
+        api.log_out()
+        given = {name: value for name, value in MERCADOLIBRE_CREDENTIALS.items() if name != "site_id"}
+        await stores.inboxes.add(ChannelKind.MERCADOLIBRE, "ML", inbox_id="ml", settings=given)
+        found = await try_stored_inbox(stores, "ml", settings(tmp_path, mercadolibre_api_url=api.url))
+        assert "connect the seller's account again" in found.problems[0]
+        assert any("site_id is not set" in problem for problem in found.problems)
+        await stores.inboxes.set("ml", api.log_in() | {"user_id": "999"})
+        found = await try_stored_inbox(stores, "ml", settings(tmp_path, mercadolibre_api_url=api.url))
+        assert "user_id is not the one that access_token belongs to (468111222)" in found.problems[0]
 
 
 async def test_where_there_is_no_vendor_a_message_goes_out(stores: Stores, tmp_path: Path) -> None:

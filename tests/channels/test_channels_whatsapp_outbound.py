@@ -75,7 +75,8 @@ def results() -> list[tuple[int, SendResult]]:
         *((code, SendResult.FAILED) for code in ERRORS.permanent if code < 132000 or code % 25 == 0),
         *((code, SendResult.RETRY) for code in ERRORS.retryable),
         *((code, SendResult.UNKNOWN) for code in ERRORS.ambiguous),
-        *((code, SendResult.FAILED) for code in (0, 3, 10, 190, 200, 299, 131005)),
+        *((code, SendResult.FAILED) for code in (0, 3, 10, 200, 299, 131005)),
+        (190, SendResult.RETRY),
     ]
 
 

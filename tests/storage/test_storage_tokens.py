@@ -139,9 +139,10 @@ async def test_what_is_known_of_a_token_ends_with_it(stores: Stores) -> None:
     _, state = await stores.tokens.state(INBOX)
     assert (state.problem, state.dead) == ("revoked", True)
     assert state.warned_at is not None
-    assert (await stores.tokens.states())[INBOX] == state
+    (alarm,) = await stores.tokens.alarms(now=datetime.now(UTC))
+    assert (alarm.inbox_id, alarm.inbox_name, alarm.problem, alarm.told) == (INBOX, "ML", "revoked", True)
     await stores.inboxes.set(INBOX, {"refresh_token": "a new login's"})
-    assert await stores.tokens.states() == {}
+    assert await stores.tokens.alarms(now=datetime.now(UTC)) == []
     _, fresh = await stores.tokens.state(INBOX)
     assert (fresh.problem, fresh.dead, fresh.warned_at) == (None, False, None)
 
@@ -152,6 +153,8 @@ async def test_a_problem_keeps_its_beginning(stores: Stores) -> None:
     vendor.problem = "the vendor is still down"
     _, second = await stores.tokens.rotate(INBOX, ACCESS, vendor.renew)
     assert (second.problem, second.problem_since, second.dead) == ("the vendor is still down", first.problem_since, False)
+    assert await stores.tokens.alarms(now=datetime.now(UTC)) == [], "a vendor that is down for a moment is nobody's matter"
+    assert len(await stores.tokens.alarms(now=datetime.now(UTC) + timedelta(hours=7))) == 1
     vendor.problem = None
     _, third = await stores.tokens.rotate(INBOX, ACCESS, vendor.renew)
     assert (third.problem, third.problem_since) == (None, None)

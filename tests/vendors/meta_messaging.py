@@ -46,6 +46,9 @@ class MessagingApi(VendorServer):
         self.own_id = PAGE if product == "page" else ACCOUNT
         self.messages: list[SentMessage] = []
         self.subscribed: set[str] = set()
+        self.token = TOKEN
+        self.token_age_hours = 48.0
+        self.renewals = 0
         self.closed: set[str] = set()
         """Receivers whose 24 hours are over."""
         self._numbers = itertools.count(1)
@@ -57,10 +60,12 @@ class MessagingApi(VendorServer):
         return call.path.endswith("/messages")
 
     def answer(self, call: Call) -> Answer:
+        if (call.method, call.path) == ("GET", "/refresh_access_token"):
+            return self._renew(call)
         match = re.fullmatch(r"/v\d+\.\d/(\d+|me)(?:/(messages|subscribed_apps))?", call.path)
         if match is None:
             return self._refused(f"{call.method} {call.path}: not in the contract")
-        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+        if call.headers.get("authorization") != f"Bearer {self.token}":
             return error(401, 190, "Error validating access token: The session is invalid")
         if match[1] not in ("me", self.own_id):
             return error(400, 100, f"Unsupported request. Object with ID '{match[1]}' does not exist")
@@ -77,6 +82,17 @@ class MessagingApi(VendorServer):
     def _refused(self, words: str) -> Answer:
         self.violation(words)
         return error(400, 100, words)
+
+    def _renew(self, call: Call) -> Answer:
+        if set(call.query) != {"grant_type", "access_token"} or call.query["grant_type"] != "ig_refresh_token":
+            return self._refused(f"/refresh_access_token: {sorted(call.query)}")
+        if call.query["access_token"] != self.token:
+            return error(400, 190, "Error validating access token: Session has expired")
+        if self.token_age_hours < 24:
+            return error(400, 100, "The access token is not old enough")
+        self.renewals += 1
+        self.token = f"IGrenewed{self.renewals}StandIn0123456789"
+        return Answer(200, {"access_token": self.token, "token_type": "bearer", "expires_in": 5_183_944})
 
     def _shown(self, call: Call) -> Answer:
         proof = call.query.get("appsecret_proof")

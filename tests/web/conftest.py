@@ -31,6 +31,7 @@ def services_over(stores: Stores, engine: DeskEngine, public_url: str) -> Servic
         inboxes=stores.inboxes,
         people=stores.people,
         teamwork=stores.teamwork,
+        tokens=stores.tokens,
         documents=stores.documents,
         events=stores.events,
         files=stores.files,

@@ -115,3 +115,14 @@ def test_every_field_of_the_form_is_one_of_the_policys() -> None:
     names = [field.name for group in GROUPS for field in group.fields]
     assert len(names) == len(set(names))
     assert set(names) <= set(Policy.model_fields)
+
+
+async def test_a_channel_that_needs_a_new_login_is_seen_on_every_page(browser: Browser, shop: Shop) -> None:
+    client = await browser("ana")
+    assert "new login" not in (await client.get("/team")).text
+    await shop.services.tokens.refused("orders", "", "The vendor does not take the token any more; set another one")
+    assert "1 needs a new login" in (await client.get("/team")).text
+    for path in ("/channels", "/channels/orders"):
+        page = await client.get(path)
+        assert "what is to be sent waits. The vendor does not take the token any more; set another one." in " ".join(page.text.split())
+    assert "does not take the token" not in (await client.get("/channels/website")).text

@@ -195,6 +195,7 @@ class Desk:
                 AssistantActivities(conversations, self.stores.inboxes, self.documents, self.assistant, drafts).draft_answer,
                 DeliveryActivities(
                     self.stores.ledger,
+                    self.stores.inboxes,
                     {self.inbox.channel: self.vendor},
                     TokenKeeper(self.stores.inboxes, self.stores.tokens, {self.inbox.channel: self.vendor}),
                 ).deliver_message,

@@ -28,6 +28,7 @@ from storage.migrate import upgrade
 from storage.people import People
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
+from storage.tokens import Tokens
 from tests.api.fakes import NoHttp
 from tests.telling import telling
 from tests.web.chat.desk import FakeDesk
@@ -57,6 +58,7 @@ def assemble(db: Database, desk: FakeDesk, public_url: str = PUBLIC_URL) -> Serv
         inboxes=Inboxes(db, vault, FEATURES),
         people=People(db),
         teamwork=Teamwork(db),
+        tokens=Tokens(db, Inboxes(db, vault, FEATURES)),
         documents=Documents(db),
         events=events,
         files=Files(db),
