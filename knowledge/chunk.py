@@ -9,6 +9,7 @@ from llama_index.core.node_parser import SentenceSplitter
 
 from domain.knowledge import ChunkKind
 from knowledge.layout import Line, join_lines
+from knowledge.questions import ANSWER_MARK, Questions, without_number
 from knowledge.words import sentences
 
 CHUNK_TOKENS = 220
@@ -17,16 +18,7 @@ CHUNK_OVERLAP = 24
 LONGEST_ANSWER = 1_500
 """Characters. What follows is running text that no heading separated from the last answer."""
 LONGEST_HEADING = 110
-LONGEST_QUESTION = 240
 
-_QUESTION_MARK = re.compile(
-    r"^(?:Q|P|F|D|Question|Pregunta|Pergunta|Frage|Domanda|Duda|Dúvida)\s*\d{0,3}\s*[:.)\]–—-]\s*(?=\S)(?P<text>.+)$", re.IGNORECASE
-)
-_ANSWER_MARK = re.compile(
-    r"^(?:A|R|Answer|Ans|Respuesta|Resposta|Réponse|Antwort|Risposta)\s*\d{0,3}\s*[:.)\]–—-]\s*(?=\S)(?P<text>.+)$", re.IGNORECASE
-)
-_INLINE_ANSWER = re.compile(r"\s(?:A|R|Answer|Respuesta|Resposta)\s*[:.]\s+(?=\S)")
-_NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\s*[.):–-]|\d{1,3}(?:\.\d{1,3})+|[•●▪■◦*–—-])\s+(?=\S)")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _ENDS = (".", "!", ":", ";", ",")
 
@@ -55,10 +47,10 @@ class _Block:
 def split(lines: Sequence[Line]) -> list[Unit]:
     """The units of a document in reading order."""
     body = _body_size(lines)
-    marked = _is_marked(lines)
+    asked = Questions(lines)
     bold_body = sum(len(line.text) for line in lines if line.bold) * 2 > sum(len(line.text) for line in lines)
     units: list[Unit] = []
-    for block in _blocks(lines, body, marked=marked, bold_body=bold_body):
+    for block in _blocks(lines, body, asked, bold_body=bold_body):
         units.extend(_units(block))
     return units
 
@@ -70,22 +62,13 @@ def _body_size(lines: Sequence[Line]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def _is_marked(lines: Sequence[Line]) -> bool:
-    """Whether the document marks its questions and answers with letters or words."""
-    questions = [line.text for line in lines if _QUESTION_MARK.match(line.text)]
-    answers = sum(_ANSWER_MARK.match(line.text) is not None for line in lines) + sum(
-        bool(_INLINE_ANSWER.search(text)) for text in questions
-    )
-    return bool(questions) and answers >= len(questions) * 0.5 and answers > 0
-
-
-def _blocks(lines: Sequence[Line], body: float, *, marked: bool, bold_body: bool) -> Iterator[_Block]:
+def _blocks(lines: Sequence[Line], body: float, asked: Questions, *, bold_body: bool) -> Iterator[_Block]:
     headings: list[tuple[float, str]] = []
     block = _Block("")
     position = 0
     while position < len(lines):
         line = lines[position]
-        found = _question_at(lines, position, marked=marked)
+        found = asked.at(position)
         if found is not None:
             question, answer, position = found
             yield block
@@ -93,7 +76,7 @@ def _blocks(lines: Sequence[Line], body: float, *, marked: bool, bold_body: bool
             if answer:
                 block.lines.append(Line(line.page, answer, starts_paragraph=True))
             continue
-        if _is_heading(line, body, bold_body=bold_body) and not _is_answer_start(block, line, marked=marked):
+        if _is_heading(line, body, bold_body=bold_body) and not _is_answer_start(block, line, marked=asked.marked):
             yield block
             parts = [line.text]
             while position + 1 < len(lines) and _continues_heading(line, lines[position + 1], body):
@@ -101,10 +84,10 @@ def _blocks(lines: Sequence[Line], body: float, *, marked: bool, bold_body: bool
                 parts.append(lines[position].text)
             rank = line.size + (0.4 if line.bold else 0.0)
             headings = [(size, text) for size, text in headings if size > rank]
-            headings.append((rank, _NUMBER.sub("", join_lines(parts))))
+            headings.append((rank, without_number(join_lines(parts))))
             block = _Block(_path(headings))
         else:
-            answer_mark = _ANSWER_MARK.match(line.text) if marked and block.question is not None and not block.lines else None
+            answer_mark = ANSWER_MARK.match(line.text) if asked.marked and block.question is not None and not block.lines else None
             if answer_mark:
                 line = Line(line.page, answer_mark["text"], line.x, line.y, line.size, line.bold, line.starts_paragraph)
             block.lines.append(line)
@@ -136,64 +119,7 @@ def _continues_heading(first: Line, line: Line, body: float) -> bool:
 
 
 def _is_answer_start(block: _Block, line: Line, *, marked: bool) -> bool:
-    return marked and block.question is not None and not block.lines and _ANSWER_MARK.match(line.text) is not None
-
-
-def _question_at(lines: Sequence[Line], position: int, *, marked: bool) -> tuple[str, str, int] | None:
-    """The question that begins on this line, what of its answer stands on the same line, and where the next line is."""
-    line = lines[position]
-    if len(line.cells) == 2 and line.cells[0].rstrip().endswith("?"):
-        return _NUMBER.sub("", line.cells[0]), line.cells[1], position + 1
-    if line.cells:
-        return None
-    mark = _QUESTION_MARK.match(line.text)
-    if marked and mark:
-        return _marked_question(lines, position, mark["text"])
-    if marked or not line.starts_paragraph:
-        return None
-    return _plain_question(lines, position)
-
-
-def _marked_question(lines: Sequence[Line], position: int, text: str) -> tuple[str, str, int]:
-    inline = _INLINE_ANSWER.search(text)
-    if inline:
-        return text[: inline.start()].strip(), text[inline.end() :].strip(), position + 1
-    parts = [text]
-    position += 1
-    while position < len(lines) and len(parts) < 4 and not parts[-1].endswith("?"):
-        following = lines[position]
-        if following.cells or _ANSWER_MARK.match(following.text) or _QUESTION_MARK.match(following.text):
-            break
-        if following.bold != lines[position - 1].bold or following.size != lines[position - 1].size:
-            break
-        parts.append(following.text)
-        position += 1
-    return join_lines(parts), "", position
-
-
-def _plain_question(lines: Sequence[Line], position: int) -> tuple[str, str, int] | None:
-    """A question without a marker: it begins a paragraph, ends in a question mark within three lines, and something follows it."""
-    first = lines[position]
-    parts: list[str] = []
-    end = position
-    while end < len(lines) and end - position < 3:
-        line = lines[end]
-        if line.cells or line.bold != first.bold or abs(line.size - first.size) > 0.5:
-            return None
-        if end > position and line.starts_paragraph and not first.bold:
-            return None
-        parts.append(line.text)
-        end += 1
-        if line.text.endswith("?"):
-            break
-    text = _NUMBER.sub("", join_lines(parts))
-    if not text.endswith("?") or len(text) > LONGEST_QUESTION:
-        return None
-    if not first.bold and any(mark in text for mark in (". ", "! ")):
-        return None
-    if end >= len(lines) or lines[end].text.endswith("?"):
-        return None
-    return text, "", end
+    return marked and block.question is not None and not block.lines and ANSWER_MARK.match(line.text) is not None
 
 
 def _units(block: _Block) -> Iterator[Unit]:

@@ -17,6 +17,8 @@ _CHARACTER_WIDTH = 0.5
 """Of an average letter, as a share of the font size."""
 _TALLEST_CELL = 5
 """Lines of the tallest first cell that is recognised."""
+_TALLEST_ANSWER = 10
+"""Font sizes by which a cell may begin above its neighbour, where both stand in the columns of a table."""
 _SAME_BASELINE = 2.0
 """Points by which the baselines of one row may differ."""
 
@@ -128,7 +130,7 @@ def rows_of(lines: Sequence[Line]) -> list[Line]:
         last = rows[-1] if rows else None
         if last is None:
             rows.append(_row(line))
-        elif _is_next_cell(last, line):
+        elif _is_next_cell(last, line, rows[-2] if len(rows) > 1 else None):
             if len(last.cells) == 1:
                 _take_lines_above(rows)
             last.cells.append([line.text])
@@ -152,11 +154,19 @@ def _row(line: Line) -> _Row:
     return _Row(line.page, [[line.text]], [line.x], line.y, line.y, line.size, line.bold, line.y)
 
 
-def _is_next_cell(row: _Row, line: Line) -> bool:
+def _is_next_cell(row: _Row, line: Line, above: _Row | None) -> bool:
     """A cell may begin a few lines above or below its neighbour, as it holds more lines and is set at the top, middle or bottom."""
     right = line.x > row.xs[-1] + line.size
     slack = _SAME_BASELINE if len(row.cells) == 1 else 4 * line.size
+    if above is not None and _continues_table(above, row, line):
+        slack = _TALLEST_ANSWER * line.size
     return right and row.bottom - _SAME_BASELINE <= line.y <= row.top + max(slack, 1.5 * line.size)
+
+
+def _continues_table(above: _Row, row: _Row, line: Line) -> bool:
+    """Whether two pieces stand in the columns of the row above them, and below it."""
+    columns = len(above.cells) > 1 and abs(row.xs[0] - above.xs[0]) < 1 and any(abs(line.x - x) < 1 for x in above.xs[1:])
+    return columns and line.y < above.bottom
 
 
 def _take_lines_above(rows: list[_Row]) -> None:

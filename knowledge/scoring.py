@@ -11,6 +11,8 @@ from knowledge.words import fold
 
 LONGEST_REPLY = 1_500
 """Characters; a longer text is no reply, whatever it holds."""
+_LONGEST_ROW = 300
+"""Characters of a table's row."""
 _WORD = re.compile(r"\w+")
 
 
@@ -59,11 +61,11 @@ class Score(Model):
 
 
 def is_right(question: GoldQuestion, text: str) -> bool:
-    """Whether the text holds one of the gold answers; case, accents and punctuation aside."""
+    """Whether the text holds one of the gold answers; case, accents, punctuation, and a table's column names between its cells aside."""
     if not question.answerable or not text or len(text) > LONGEST_REPLY:
         return False
     words = _plain(text)
-    return any(_plain(answer) in words for answer in question.gold_answers)
+    return any(_plain(answer) in words or (len(text) <= _LONGEST_ROW and _in_order(answer, words)) for answer in question.gold_answers)
 
 
 def score(name: str, outcomes: Sequence[Outcome]) -> Score:
@@ -122,6 +124,11 @@ def reliability(outcomes: Sequence[Outcome], bins: int = 10) -> list[tuple[float
 
 def _plain(text: str) -> str:
     return f" {' '.join(_WORD.findall(fold(text)))} "
+
+
+def _in_order(answer: str, words: str) -> bool:
+    there = iter(words.split())
+    return all(word in there for word in _plain(answer).split())
 
 
 def _share(part: int, whole: int) -> float | None:
