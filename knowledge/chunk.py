@@ -12,12 +12,14 @@ from knowledge.layout import Line, join_lines
 from knowledge.questions import ANSWER_MARK, Questions, without_number
 from knowledge.words import sentences
 
-CHUNK_TOKENS = 220
+CHUNK_TOKENS = 120
 """Of running text. Larger pieces hold the answer more often but make worse replies; 192 to 256 was best on question sets."""
-CHUNK_OVERLAP = 24
+CHUNK_OVERLAP = 0
 LONGEST_ANSWER = 1_500
 """Characters. What follows is running text that no heading separated from the last answer."""
 LONGEST_HEADING = 110
+ROW_DASH = " – "
+"""Between what a table's row is about and its other cells."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _ENDS = (".", "!", ":", ";", ",")
@@ -221,7 +223,7 @@ def _table_units(heading: str, rows: Sequence[Line]) -> Iterator[Unit]:
         first, *others = row.cells
         if len(row.cells) == len(head):
             others = [f"{name}: {cell}" for name, cell in zip(head[1:], others, strict=True) if cell]
-        yield Unit(ChunkKind.TABLE, row.page, f"{first} – {'; '.join(others)}", heading)
+        yield Unit(ChunkKind.TABLE, row.page, f"{first}{ROW_DASH}{'; '.join(others)}", heading)
 
 
 def _has_head(rows: Sequence[Line]) -> bool:

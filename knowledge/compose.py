@@ -12,12 +12,13 @@ from knowledge.signals import Candidate
 from knowledge.words import sentences, stem, stems_in
 
 EXTRACTIVE = "extractive"
-REPLY_SENTENCES = 3
-REPLY_CHARACTERS = 500
+REPLY_SENTENCES = 4
+REPLY_CHARACTERS = 600
 LONGEST_QUOTE = 600
 MAX_PASSAGES = 5
 MAX_SUGGESTIONS = 3
 
+_OWN_BONUS = 0.15
 _WORDS_SHARE = 0.5
 """Of a sentence's share of the question's words, beside its cosine."""
 _NEAR_PLACE = 3.0
@@ -35,21 +36,33 @@ def extractive_draft(corpus: Corpus, row: int, ranking: Ranking) -> Draft:
 
 
 def _best_sentences(corpus: Corpus, row: int, ranking: Ranking) -> str:
-    found = sentences(corpus.chunks[row].text)
-    if sum(len(sentence) + 1 for sentence in found) <= REPLY_CHARACTERS:
-        return " ".join(found)
-    scores = corpus.sentences_of(row).astype(np.float32, copy=False) @ ranking.vector + _WORDS_SHARE * _coverage(
-        found, corpus.digests[row].language, ranking
-    )
+    """The unit's sentences nearest to the question; one of the unit before or after, where it is nearer still."""
+    rows = [near for near in (row - 1, row, row + 1) if near == row or _continues(corpus, row, near)]
+    found: list[str] = []
+    scores: list[NDArray[np.float32]] = []
+    for near in rows:
+        some = sentences(corpus.chunks[near].text)
+        values = corpus.sentences_of(near).astype(np.float32, copy=False) @ ranking.vector
+        values = values + _WORDS_SHARE * _coverage(some, corpus.digests[near].language, ranking)
+        found.extend(some)
+        scores.append(values + _OWN_BONUS if near == row else values)
     chosen: list[int] = []
     length = 0
-    for number in np.argsort(-scores, kind="stable"):
+    for number in np.argsort(-np.concatenate(scores), kind="stable"):
         if len(chosen) == REPLY_SENTENCES:
             break
         if not chosen or length + len(found[number]) + 1 <= REPLY_CHARACTERS:
             chosen.append(int(number))
             length += len(found[number]) + 1
     return " ".join(found[number] for number in sorted(chosen))
+
+
+def _continues(corpus: Corpus, row: int, near: int) -> bool:
+    """Whether two units are running text under the same heading of one document."""
+    if not 0 <= near < len(corpus.chunks):
+        return False
+    one, other = corpus.chunks[row], corpus.chunks[near]
+    return other.kind is ChunkKind.TEXT and (one.document_id, one.heading) == (other.document_id, other.heading)
 
 
 def _coverage(found: Sequence[str], language: str, ranking: Ranking) -> NDArray[np.float32]:

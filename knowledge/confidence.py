@@ -29,6 +29,8 @@ _OF_PAIRS = (
     "known",
 )
 """Signals that weigh otherwise for a question-and-answer pair than for running text."""
+_OF_FOREIGN = ("explained", "coverage", "known", "title_cosine", "sentence_cosine", "lead")
+"""Signals that weigh otherwise for a question in another language than the unit's."""
 
 
 class Linear(Model):
@@ -93,4 +95,5 @@ def question_signals(found: Sequence[Candidate], *, known: float, words: int) ->
         "meaning": max(best["title_cosine"] * best["pair"], best["sentence_cosine"], best["cosine"]),
         "coverage_known": best["coverage"] * known,
     }
-    return signals | {f"pair_{name}": best["pair"] * signals[name] for name in _OF_PAIRS}
+    pairs = {f"pair_{name}": best["pair"] * signals[name] for name in _OF_PAIRS}
+    return signals | pairs | {f"foreign_{name}": best["foreign"] * signals[name] for name in _OF_FOREIGN}

@@ -3,8 +3,9 @@
 import sys
 from dataclasses import dataclass
 
-from domain.knowledge import Chunk
-from knowledge.chunk import Unit
+from domain.knowledge import Chunk, ChunkKind
+from knowledge.answer_kinds import CONCEPT_OF_KIND, kinds_held
+from knowledge.chunk import ROW_DASH, Unit
 from knowledge.concepts import concepts_of
 from knowledge.words import content_words
 
@@ -18,22 +19,29 @@ class Digest:
     concepts: frozenset[str]
     """Of title and text."""
     title_concepts: frozenset[str]
+    kinds: frozenset[str]
+    """Kinds of answers that the text holds."""
 
 
 def title_of(chunk: Chunk | Unit) -> str:
-    """The question of a pair; of other pieces the nearest heading."""
-    return chunk.question or chunk.heading.rpartition(" > ")[2]
+    """The question of a pair; of a table's row the heading and what the row is about; of running text the nearest heading."""
+    if chunk.question:
+        return chunk.question
+    heading = chunk.heading.rpartition(" > ")[2]
+    return f"{heading}: {chunk.text.partition(ROW_DASH)[0]}" if chunk.kind is ChunkKind.TABLE else heading
 
 
 def digest(chunk: Chunk, language: str) -> Digest:
     title = title_of(chunk)
     whole = f"{title} {chunk.text}"
+    kinds = kinds_held(chunk.text)
     return Digest(
         language=language,
         words=_words(whole, language),
         title_words=_words(title, language),
-        concepts=concepts_of(whole),
+        concepts=concepts_of(whole) | {CONCEPT_OF_KIND[kind] for kind in kinds if kind in CONCEPT_OF_KIND},
         title_concepts=concepts_of(title),
+        kinds=kinds,
     )
 
 

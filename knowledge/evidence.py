@@ -1,9 +1,10 @@
 """One question against one corpus: retrieval, signals, confidence, draft and suggestions in one pure step."""
 
 from domain.knowledge import Evidence
-from knowledge.compose import extractive_draft, passages, suggestions
-from knowledge.confidence import ConfidenceModel, question_signals
+from knowledge.compose import MAX_PASSAGES, extractive_draft, passages, suggestions
+from knowledge.confidence import CERTAIN, ConfidenceModel, question_signals
 from knowledge.corpus import Corpus, Encode
+from knowledge.parts import parts_of
 from knowledge.retrieve import rank
 from knowledge.signals import candidates
 
@@ -12,7 +13,38 @@ _STRANGE = 0.2
 
 
 def find_evidence(corpus: Corpus, question: str, model: ConfidenceModel, encode: Encode) -> Evidence:
-    """A question that has nothing in common with the documents gets evidence without passages."""
+    """What the documents say to a message. Of one that asks two things both are answered, and it is as sure as the less sure of them.
+
+    A question that has nothing in common with the documents gets evidence without passages.
+    """
+    whole = _find(corpus, question, model, encode)
+    parts = parts_of(question)
+    if not parts or whole.confidence >= CERTAIN:
+        return whole
+    first, second = (_find(corpus, part, model, encode) for part in parts)
+    if not (first.draft and second.draft) or first.passages[0].chunk_id == second.passages[0].chunk_id:
+        return whole
+    return _both(first, second)
+
+
+def _both(first: Evidence, second: Evidence) -> Evidence:
+    passages = {passage.chunk_id: passage for pair in zip(first.passages, second.passages, strict=False) for passage in pair}
+    drafts = [one.draft for one in (first, second) if one.draft]
+    weaker = min(first, second, key=lambda one: one.confidence)
+    return weaker.model_copy(
+        update={
+            "passages": tuple(passages.values())[:MAX_PASSAGES],
+            "draft": drafts[0].model_copy(
+                update={
+                    "text": "\n\n".join(draft.text for draft in drafts),
+                    "citations": tuple(citation for draft in drafts for citation in draft.citations),
+                }
+            ),
+        }
+    )
+
+
+def _find(corpus: Corpus, question: str, model: ConfidenceModel, encode: Encode) -> Evidence:
     nothing = Evidence(knowledge_version=corpus.version, confidence_model=model.name)
     if not corpus.chunks:
         return nothing

@@ -64,6 +64,8 @@ class Lexicon:
             by_language.setdefault(language, []).append(row)
         self._parts = [_part(language, rows, units) for language, rows in by_language.items()]
         self._default = max(by_language, key=lambda language: len(by_language[language]), default="en")
+        self.rarest = max((part.rarest for part in self._parts), default=1.0)
+        """Weight of a word that the documents don't have."""
         self._asked_in = tuple(dict.fromkeys((*by_language, *LANGUAGES)))
 
     def language_of(self, question: str) -> str:

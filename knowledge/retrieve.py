@@ -18,6 +18,9 @@ POOL = 8
 _WORDS_WEIGHT = 0.5
 """Of the words' score in the fused one, where the documents know every word of the question."""
 
+_CORE_WEIGHT = 0.7
+"""Of the question's content words alone, beside the question as it was typed: greetings and chatter move its meaning."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -38,7 +41,9 @@ def rank(corpus: Corpus, question: str, encode: Encode, *, pool: int = POOL) -> 
     """Relative-score fusion of words and meaning. The fused score only orders: it says nothing about how good the best one is."""
     words = corpus.lexicon.match(question)
     strange = [word for word in words.words if word not in corpus.vocabulary]
-    vector, *others = encode([question, *strange])
+    whole, core, *others = encode([question, " ".join(words.words) or question, *strange])
+    vector = whole + _CORE_WEIGHT * core
+    vector /= np.linalg.norm(vector)
     cosines = corpus.vectors @ vector
     titles = corpus.titles @ vector
     weight = _WORDS_WEIGHT * words.known

@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.knowledge import ChunkKind
+from knowledge.answer_kinds import kinds_asked, kinds_held
 from knowledge.concepts import concepts_of, concepts_of_word
 from knowledge.corpus import Corpus, bare
 from knowledge.retrieve import Ranking
+from knowledge.words import sentences
 
 Floats = NDArray[np.float32]
 
+_WIDEST = 6.0
+"""Standard deviations."""
 _CONCEPT_EXPLAINS = 0.9
 """How well a word is explained by a unit that speaks of the same concept in another word; 1 is the word itself."""
 
@@ -33,6 +37,11 @@ RANKING = (
     "least_explained",
     "title_explained",
     "title_least_explained",
+    "kind_held",
+    "kind_missing",
+    "cosine_z",
+    "title_z",
+    "sentence_kind",
 )
 """The signals of one unit that decide its place."""
 
@@ -53,6 +62,13 @@ class _Question:
     word_concepts: tuple[frozenset[str], ...]
     word_vectors: Floats
     same: int | None
+    kinds: frozenset[str]
+    language: str
+    unknown: NDArray[np.bool_]
+    """Words that the documents have in no form."""
+    cosine: tuple[float, float]
+    """Mean and deviation of the cosines of all units; the same of titles below."""
+    title_cosine: tuple[float, float]
 
 
 def candidates(corpus: Corpus, question: str, ranking: Ranking) -> list[Candidate]:
@@ -63,9 +79,22 @@ def candidates(corpus: Corpus, question: str, ranking: Ranking) -> list[Candidat
         word_concepts=tuple(concepts_of_word(word) for word in words),
         word_vectors=_word_vectors(corpus, ranking),
         same=corpus.answers.get(bare(question)),
+        kinds=kinds_asked(question),
+        language=corpus.lexicon.language_of(question),
+        unknown=np.logical_not(ranking.words.hits.any(axis=1), dtype=np.bool_),
+        cosine=_spread(ranking.cosines),
+        title_cosine=_spread(ranking.titles),
     )
     similar = _similar(corpus, ranking.rows, asked.word_vectors)
     return [Candidate(row, _signals(corpus, row, asked, ranking, similar[number])) for number, row in enumerate(ranking.rows)]
+
+
+def _spread(values: Floats) -> tuple[float, float]:
+    return float(values.mean()), float(values.std()) + 0.02
+
+
+def _deviation(value: float, spread: tuple[float, float]) -> float:
+    return min(_WIDEST, (value - spread[0]) / spread[1])
 
 
 def _word_vectors(corpus: Corpus, ranking: Ranking) -> Floats:
@@ -116,6 +145,14 @@ def _signals(corpus: Corpus, row: int, asked: _Question, ranking: Ranking, simil
         "title_explained": float(words.weights @ title_explained) / total,
         "title_least_explained": float(title_explained.min(initial=1.0)) if len(title_explained) else 0.0,
         "same": float(row == asked.same),
+        "kind_held": len(asked.kinds & unit.kinds) / len(asked.kinds) if asked.kinds else 0.0,
+        "kind_missing": float(bool(asked.kinds - unit.kinds)),
+        "cosine_z": _deviation(float(ranking.cosines[row]), asked.cosine),
+        "title_z": _deviation(float(ranking.titles[row]), asked.title_cosine),
+        "unexplained": float((words.weights * (1 - explained)).max(initial=0.0)) / corpus.lexicon.rarest,
+        "strange": float((words.weights * (1 - explained) * asked.unknown).sum()) / total,
+        "foreign": float(asked.language != unit.language),
+        "sentence_kind": _sentence_kind(corpus, row, asked, ranking),
     }
 
 
@@ -124,6 +161,14 @@ def _explained(similar: Floats, hits: NDArray[np.bool_], asked: _Question, conce
     best = similar.max(axis=1, initial=0.0) if similar.size else np.zeros(len(hits), np.float32)
     by_concept = np.fromiter((bool(some & concepts) for some in asked.word_concepts), np.bool_, len(hits))
     return np.where(hits, 1.0, np.where(by_concept, np.maximum(best, _CONCEPT_EXPLAINS), best)).astype(np.float32)
+
+
+def _sentence_kind(corpus: Corpus, row: int, asked: _Question, ranking: Ranking) -> float:
+    """Of the kinds of answer that are asked for, the share that stands in the very sentence that is nearest to the question."""
+    if not asked.kinds:
+        return 0.0
+    nearest = int((corpus.sentences_of(row).astype(np.float32, copy=False) @ ranking.vector).argmax())
+    return len(asked.kinds & kinds_held(sentences(corpus.chunks[row].text)[nearest])) / len(asked.kinds)
 
 
 def _share(wanted: frozenset[str], there: frozenset[str], weights: Mapping[str, float], rarest: float) -> float:

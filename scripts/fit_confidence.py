@@ -65,11 +65,25 @@ CONFIDENCE = (
     "pair_lead",
     "pair_alone",
     "pair_known",
+    "kind_held",
+    "kind_missing",
+    "sentence_kind",
+    "unexplained",
+    "strange",
+    "foreign",
+    "foreign_explained",
+    "foreign_coverage",
+    "foreign_known",
+    "foreign_title_cosine",
+    "foreign_sentence_cosine",
+    "foreign_lead",
 )
 RIDGE_RANKING = 0.002
 RIDGE_CONFIDENCE = 10.0
 LEVELS = {Caution.CAREFUL: 20, Caution.BALANCED: 10, Caution.EAGER: 7}
 """At most one wrong answer in how many."""
+MOST_FALSE = {Caution.CAREFUL: 0.02}
+"""Of the questions without an answer in the documents, the share that may get one."""
 CAUTION_FILE = ROOT / "domain" / "caution.py"
 
 
@@ -183,13 +197,19 @@ def outcomes(model: ConfidenceModel, document: Sequence[Asked], threshold: float
     return found
 
 
-def lowest_threshold(some: Sequence[Outcome], precision: float) -> float:
-    """From which confidence up `precision` of the answers were right."""
+def lowest_threshold(some: Sequence[Outcome], precision: float, most_false: float = 1.0) -> float:
+    """From which confidence up `precision` of the answers were right, and no more than `most_false` of the unanswerable got one.
+
+    One standard error is left as a margin: other documents are not these.
+    """
     ordered = sorted(some, key=lambda one: -one.confidence)
-    right, best = 0, 1.0
+    unanswerable = max(1, sum(not one.question.answerable for one in some))
+    right, false, best = 0, 0, 1.0
     for count, one in enumerate(ordered, start=1):
         right += one.right
-        if right / count >= precision:
+        false += not one.question.answerable
+        share = right / count
+        if share - math.sqrt(share * (1 - share) / count) >= precision and false / unanswerable <= most_false:
             best = one.confidence
     return best
 
@@ -198,7 +218,7 @@ def levels(held: Sequence[Outcome]) -> dict[Caution, CautionLevel]:
     """What each degree of caution asks for and does, by predictions for documents that were left out of the fit."""
     found = {}
     for caution, wrong_in in LEVELS.items():
-        threshold = math.ceil(lowest_threshold(held, 1 - 1 / wrong_in) * 100) / 100
+        threshold = math.ceil(lowest_threshold(held, 1 - 1 / wrong_in, MOST_FALSE.get(caution, 1.0)) * 100) / 100
         reached = score(caution, at(held, threshold))
         found[caution] = CautionLevel(
             threshold=threshold,

@@ -9,10 +9,10 @@ from domain.policy import DEFAULT_THRESHOLD
 from knowledge.chunk import split
 from knowledge.load import read_pdf
 from knowledge.scoring import GoldQuestion, Outcome, auroc, is_right, score
-from tests.eval.build_documents import FOLDER, build
+from tests.eval.build_documents import FOLDER, HELD_OUT, build
 from tests.eval.evaluation import outcomes
 
-SOURCES = sorted(FOLDER.glob("*.md"))
+SOURCES = sorted([*FOLDER.glob("*.md"), *HELD_OUT.glob("*.md")])
 
 
 def questions(source: Path) -> list[GoldQuestion]:
