@@ -78,15 +78,19 @@ def read_questions(file: Path) -> list[Question]:
     return questions
 
 
-def predict(corpus: Corpus, questions: Iterable[Question], *, threshold: float = DEFAULT_THRESHOLD) -> list[Prediction]:
-    """Answers each question by itself."""
-    encoder, model = sentence_encoder(), confidence_model()
+def predict(
+    corpus: Corpus, questions: Iterable[Question], *, threshold: float = DEFAULT_THRESHOLD, model: ConfidenceModel | None = None
+) -> list[Prediction]:
+    """Answers each question by itself, with the model that comes with the release unless another one is named."""
+    encoder, model = sentence_encoder(), model or confidence_model()
     return [_prediction(corpus, question, threshold, encoder, model) for question in questions]
 
 
-def evaluate(pdf: Path, questions: Path, out: Path, *, threshold: float = DEFAULT_THRESHOLD) -> Sequence[Prediction]:
+def evaluate(
+    pdf: Path, questions: Path, out: Path, *, threshold: float = DEFAULT_THRESHOLD, model: ConfidenceModel | None = None
+) -> Sequence[Prediction]:
     """`./frontdesk eval`: writes a line for each question to `out`."""
-    predictions = predict(corpus_of(pdf), read_questions(questions), threshold=threshold)
+    predictions = predict(corpus_of(pdf), read_questions(questions), threshold=threshold, model=model)
     lines = [json.dumps(prediction.model_dump(mode="json"), ensure_ascii=False) for prediction in predictions]
     out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return predictions

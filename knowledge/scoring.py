@@ -36,6 +36,8 @@ class Outcome(Model):
     confidence: float
     right: bool
     """Whether the best reply answers the question, sent or not."""
+    place: int | None = None
+    """Of the first passage that holds a gold answer, from 0; None where none does."""
 
 
 class Score(Model):
@@ -58,6 +60,8 @@ class Score(Model):
     """Of the answerable, answered right at the lowest threshold with a precision of 95 percent."""
     hit_1: float | None
     """Of the answerable, where the best reply is right."""
+    hit_3: float | None = None
+    """Of the answerable, where one of the first three passages holds a gold answer."""
 
 
 def is_right(question: GoldQuestion, text: str) -> bool:
@@ -66,6 +70,11 @@ def is_right(question: GoldQuestion, text: str) -> bool:
         return False
     words = _plain(text)
     return any(_plain(answer) in words or (len(text) <= _LONGEST_ROW and _in_order(answer, words)) for answer in question.gold_answers)
+
+
+def place_of(question: GoldQuestion, texts: Sequence[str]) -> int | None:
+    """Which of the texts is the first to hold a gold answer."""
+    return next((number for number, text in enumerate(texts) if is_right(question, text)), None)
 
 
 def score(name: str, outcomes: Sequence[Outcome]) -> Score:
@@ -84,6 +93,7 @@ def score(name: str, outcomes: Sequence[Outcome]) -> Score:
         auroc_right=auroc([one.confidence for one in outcomes if one.right], [one.confidence for one in outcomes if not one.right]),
         right_at_95=_right_at(outcomes, 0.95, len(answerable)),
         hit_1=_share(sum(one.right for one in answerable), len(answerable)),
+        hit_3=_share(sum(one.right or (one.place is not None and one.place < 3) for one in answerable), len(answerable)),
     )
 
 

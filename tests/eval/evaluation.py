@@ -1,8 +1,9 @@
 """Asks every question of the evaluation set and says how good the answers are: `python -m tests.eval.evaluation [--out DIR]`.
 
-Prints scores per document, language and kind of question, and writes predictions, scores, a reliability plot and a risk-coverage
-curve to DIR. The shipped model was fitted on these documents: what it reaches on documents left out of the fit is printed by
-scripts/fit_confidence.py, and stands in knowledge/confidence.json.
+Two sets, printed one after the other. `left out`: the documents that the shipped confidence model was fitted on, each one answered with
+a model fitted without it. `held out`: documents that no model was ever fitted on, answered with the shipped model. Of both come scores per
+document, language and kind of question, precision against coverage, and how far the confidence can be believed; predictions, scores
+and plots are written to DIR.
 """
 
 import argparse
@@ -10,58 +11,95 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from domain.caution import THRESHOLDS
 from domain.policy import DEFAULT_THRESHOLD
-from knowledge.confidence import confidence_model
-from knowledge.evaluate import evaluate
-from knowledge.scoring import GoldQuestion, Outcome, Score, by, is_right, reliability, risk_coverage, score
+from knowledge.confidence import ConfidenceModel, confidence_model
+from knowledge.evaluate import Prediction, evaluate
+from knowledge.scoring import GoldQuestion, Outcome, Score, by, is_right, place_of, reliability, risk_coverage, score
+from scripts.fit_confidence import ask, fit, sources
+from tests.eval.plots import plot
 
-DOCUMENTS = Path(__file__).with_name("documents")
-SIZE, MARGIN = 420, 48
+HELD_OUT = Path(__file__).with_name("held_out")
 
 
-def outcomes(pdf: Path, out: Path, threshold: float) -> list[Outcome]:
+def outcomes(
+    pdf: Path, out: Path, threshold: float, *, questions: Path | None = None, model: ConfidenceModel | None = None
+) -> list[Outcome]:
     """One document's questions, answered as `./frontdesk eval` does."""
-    questions = pdf.with_suffix(".questions.jsonl")
+    questions = questions or pdf.with_suffix(".questions.jsonl")
     gold = [GoldQuestion.model_validate_json(line) for line in questions.read_text(encoding="utf-8").splitlines()]
-    found = evaluate(pdf, questions, out / f"{pdf.stem}.jsonl", threshold=threshold)
-    return [
-        Outcome(question=asked, answered=one.answered, confidence=one.confidence, right=is_right(asked, one.text))
-        for asked, one in zip(gold, found, strict=True)
-    ]
+    found = evaluate(pdf, questions, out / f"{pdf.stem}.jsonl", threshold=threshold, model=model)
+    return [_outcome(asked.model_copy(update={"doc": pdf.stem}), one) for asked, one in zip(gold, found, strict=True)]
+
+
+def _outcome(asked: GoldQuestion, found: Prediction) -> Outcome:
+    return Outcome(
+        question=asked,
+        answered=found.answered,
+        confidence=found.confidence,
+        right=is_right(asked, found.text),
+        place=place_of(asked, [f"{passage.question or ''} {passage.text}" for passage in found.passages]),
+    )
+
+
+def left_out(out: Path, threshold: float) -> list[Outcome]:
+    """Each document answered with a model that was fitted on the others."""
+    documents = [(pdf, questions, ask(pdf, questions)) for pdf, questions in sources()]
+    found = []
+    for pdf, questions, asked in documents:
+        model = fit([others for _, _, others in documents if others is not asked])
+        found.extend(outcomes(pdf, out, threshold, questions=questions, model=model))
+    return found
+
+
+def held_out(out: Path, threshold: float) -> list[Outcome]:
+    return [one for pdf in sorted(HELD_OUT.glob("*.pdf")) for one in outcomes(pdf, out, threshold)]
 
 
 def table(scores: Sequence[Score]) -> str:
-    head = f"{'':12} {'asked':>6}  cover  right  precis  false  AUROC  AUROCr  r@P95  hit@1"
+    head = f"{'':14} {'asked':>6}  cover  right  precis  false  AUROC  AUROCr  r@P95  hit@1  hit@3"
     return "\n".join([head, *(_row(one) for one in scores)])
 
 
 def _row(one: Score) -> str:
     values = (one.coverage, one.answered_right, one.precision, one.false_answers, one.auroc_answerable, one.auroc_right)
-    shown = [f"{value:6.3f}" if value is not None else "     -" for value in (*values, one.right_at_95, one.hit_1)]
-    return f"{one.name:12} {one.questions:6}  " + " ".join(shown)
+    shown = [f"{value:6.3f}" if value is not None else "     -" for value in (*values, one.right_at_95, one.hit_1, one.hit_3)]
+    return f"{one.name:14} {one.questions:6}  " + " ".join(shown)
 
 
-def plot(title: str, points: Sequence[tuple[float, float]], *, x_label: str, y_label: str, diagonal: bool) -> str:
-    """A curve over the unit square as SVG."""
+def cautions(found: Sequence[Outcome]) -> str:
+    """What the owner's three words would do."""
+    scores = [
+        score(f"{caution} {level.threshold:.2f}", [one.model_copy(update={"answered": one.confidence >= level.threshold}) for one in found])
+        for caution, level in THRESHOLDS.items()
+    ]
+    return table(scores)
 
-    def place(x: float, y: float) -> str:
-        return f"{MARGIN + x * SIZE:.1f},{MARGIN + (1 - y) * SIZE:.1f}"
 
-    ticks = "".join(
-        f'<text x="{MARGIN + tick * SIZE:.0f}" y="{MARGIN + SIZE + 18}" text-anchor="middle">{tick}</text>'
-        f'<text x="{MARGIN - 8}" y="{MARGIN + (1 - tick) * SIZE + 4:.0f}" text-anchor="end">{tick}</text>'
-        for tick in (0.0, 0.25, 0.5, 0.75, 1.0)
+def report(name: str, found: Sequence[Outcome], out: Path) -> dict[str, list[Score]]:
+    scores = {
+        "document": by(found, lambda question: question.doc),
+        "language": by(found, lambda question: question.lang),
+        "kind": by(found, lambda question: question.kind),
+        "all": [score("all", found)],
+    }
+    print(f"\n== {name}: {len(scores['document'])} documents, {len(found)} questions")
+    print("\n\n".join(table(some) for some in scores.values()))
+    print(f"\n{cautions(found)}")
+    curve = [(float(covered), float(precision)) for covered, precision in risk_coverage(found)]
+    steps = [curve[min(len(curve), max(1, round(share * len(curve)))) - 1] for share in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]
+    print("\nanswered  precision\n" + "\n".join(f"{covered:8.2f}  {precision:9.3f}" for covered, precision in steps))
+    calibration = reliability(found)
+    print("\nconfidence  right  questions\n" + "\n".join(f"{said:10.2f}  {right:5.2f}  {count:9}" for said, right, count in calibration))
+    plain = name.replace(" ", "_")
+    (out / f"risk_coverage_{plain}.svg").write_text(
+        plot(f"Precision as more is answered ({name})", curve, x_label="share of questions answered", y_label="precision", diagonal=False)
     )
-    guide = f'<polyline points="{place(0, 0)} {place(1, 1)}" fill="none" stroke="#bbb"/>' if diagonal else ""
-    width = SIZE + 2 * MARGIN
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{width}" font-family="sans-serif" font-size="12">'
-        f'<rect width="100%" height="100%" fill="#fff"/><text x="{MARGIN}" y="24" font-size="14">{title}</text>'
-        f'<rect x="{MARGIN}" y="{MARGIN}" width="{SIZE}" height="{SIZE}" fill="none" stroke="#888"/>{ticks}{guide}'
-        f'<polyline points="{" ".join(place(x, y) for x, y in points)}" fill="none" stroke="#a8442a" stroke-width="2"/>'
-        f'<text x="{MARGIN + SIZE / 2}" y="{width - 10}" text-anchor="middle">{x_label}</text>'
-        f'<text transform="translate(14 {MARGIN + SIZE / 2}) rotate(-90)" text-anchor="middle">{y_label}</text></svg>\n'
+    points = [(said, right) for said, right, _ in calibration]
+    (out / f"reliability_{plain}.svg").write_text(
+        plot(f"Is the confidence right? ({name})", points, x_label="confidence", y_label="share that was right", diagonal=True)
     )
+    return scores
 
 
 def main() -> None:
@@ -70,27 +108,13 @@ def main() -> None:
     parser.add_argument("--threshold", type=float, default=DEFAULT_THRESHOLD)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    found = [one for pdf in sorted(DOCUMENTS.glob("*.pdf")) for one in outcomes(pdf, options.out, options.threshold)]
-    scores = {
-        "document": by(found, lambda question: question.doc),
-        "language": by(found, lambda question: question.lang),
-        "kind": by(found, lambda question: question.kind),
-        "all": [score("all", found)],
-    }
     print(f"confidence model {confidence_model().name}, threshold {options.threshold}")
-    print("\n\n".join(table(some) for some in scores.values()))
-    calibration = reliability(found)
-    print("\nconfidence  right  questions\n" + "\n".join(f"{said:10.2f}  {right:5.2f}  {count:9}" for said, right, count in calibration))
-    summary = {name: [one.model_dump() for one in some] for name, some in scores.items()}
+    scores = {
+        "left out": report("left out", left_out(options.out, options.threshold), options.out),
+        "held out": report("held out", held_out(options.out, options.threshold), options.out),
+    }
+    summary = {name: {group: [one.model_dump() for one in some] for group, some in found.items()} for name, found in scores.items()}
     (options.out / "scores.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    curve = [(float(covered), float(precision)) for covered, precision in risk_coverage(found)]
-    (options.out / "risk_coverage.svg").write_text(
-        plot("Precision as more is answered", curve, x_label="share of questions answered", y_label="precision", diagonal=False)
-    )
-    points = [(said, right) for said, right, _ in calibration]
-    (options.out / "reliability.svg").write_text(
-        plot("Is the confidence right?", points, x_label="confidence", y_label="share that was right", diagonal=True)
-    )
     print(f"\npredictions, scores and plots: {options.out}")
 
 
