@@ -43,12 +43,12 @@ TEXTS: Mapping[LineKey, Mapping[str, str]] = MappingProxyType(
             "it": "Ciao! Come possiamo aiutarti?",
         },
         LineKey.HOLDING: {
-            "en": "Thank you for your message. A colleague will answer you here shortly.",
-            "es": "Gracias por tu mensaje. Una persona de nuestro equipo te responderá por aquí en breve.",
-            "pt": "Obrigado pela sua mensagem. Uma pessoa da nossa equipe vai responder por aqui em breve.",
-            "fr": "Merci pour votre message. Une personne de notre équipe vous répondra ici sous peu.",
-            "de": "Danke für Ihre Nachricht. Jemand aus unserem Team antwortet Ihnen hier in Kürze.",
-            "it": "Grazie per il tuo messaggio. Una persona del nostro team ti risponderà qui a breve.",
+            "en": "Thank you for your message. A colleague will answer you here as soon as possible.",
+            "es": "Gracias por tu mensaje. Una persona de nuestro equipo te responderá por aquí en cuanto sea posible.",
+            "pt": "Obrigado pela sua mensagem. Uma pessoa da nossa equipe vai responder por aqui assim que possível.",
+            "fr": "Merci pour votre message. Une personne de notre équipe vous répondra ici dès que possible.",
+            "de": "Danke für Ihre Nachricht. Jemand aus unserem Team antwortet Ihnen hier so bald wie möglich.",
+            "it": "Grazie per il tuo messaggio. Una persona del nostro team ti risponderà qui appena possibile.",
         },
         LineKey.APOLOGY: {
             "en": "We are sorry that nobody could answer you yet. Your question stays on our list.",

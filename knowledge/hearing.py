@@ -15,6 +15,9 @@ SAME_PASSAGE = 0.45
 SAME_WORDING = 0.8
 """Cosine from which two questions count as one, whatever answers them."""
 
+LEAST_WORDS = 2
+"""Words of content that a question needs to be answered by what a person said before: "help" may mean anything."""
+
 _NAMES = re.compile(r"\d+|(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ]\w+")
 
 
@@ -31,7 +34,8 @@ class KnowledgeListener:
         vector, *others = self._index.vectors([question, *earlier, *(one.question for one in told)])
         upset = round(self._model.upset(question, vector), 3)
         same = [await self._same(question, vector, text, other) for text, other in zip(_texts(earlier, told), others, strict=True)]
-        said = [one.message_id for one, is_same in zip(told, same[len(earlier) :], strict=True) if is_same]
+        wordy = len(_content(question)) >= LEAST_WORDS
+        said = [one.message_id for one, is_same in zip(told, same[len(earlier) :], strict=True) if is_same and wordy]
         return Heard(upset=upset, repeats=sum(same[: len(earlier)]), said_by_person=said[-1] if said else None)
 
     async def _same(self, question: str, vector: Floats, other: str, other_vector: Floats) -> bool:
@@ -56,7 +60,7 @@ def _texts(earlier: Sequence[str], told: Sequence[Told]) -> list[str]:
 
 def _content(text: str) -> frozenset[str]:
     language = detect_language(text)
-    return frozenset(found for word in question_words(text, language) if (found := stem(word, language)))
+    return frozenset(found for word in question_words(text, language) if not word.isdigit() and (found := stem(word, language)))
 
 
 def _exchanged(one: str, other: str) -> bool:

@@ -131,6 +131,12 @@ async def test_managers_notes_are_never_shown_to_the_model(chat: ChatServer, ass
     assert chat.data()["conversation"] == [{"from": "customer", "text": "do you ship?"}]
 
 
+async def test_the_model_sees_what_a_manager_has_said(chat: ChatServer, assistant: GroundedAssistant) -> None:
+    chat.says(GOOD)
+    await assistant.read(asked(turns=(said("do you ship?"), said("Not before March.", Sender.MANAGER, Direction.OUTBOUND))))
+    assert chat.data()["conversation"][-1] == {"from": "manager", "text": "Not before March."}
+
+
 # Follow-ups
 
 

@@ -77,6 +77,8 @@ def test_the_signals_name_what_shows(text: str, shown: set[str]) -> None:
         ("do you ship to norway?", ["do you ship to switzerland?"], 0),
         ("Where is order 1234?", ["Where is order 9999?"], 0),
         ("thanks", ["thanks"], 0),
+        ("2", ["2"], 0),
+        ("delivery?", ["Delivery?"], 1),
         ("", ["How long does delivery take?"], 0),
     ],
 )
@@ -93,3 +95,9 @@ async def test_what_a_manager_has_answered_is_found_again(listener: KnowledgeLis
     ]
     assert (await listener.hear("how long does delivery take", earlier=(), told=told)).said_by_person == "m2"
     assert (await listener.hear("Do you ship abroad?", earlier=(), told=told)).said_by_person is None
+
+
+@pytest.mark.parametrize("text", ["2", "help", "ok", "delivery?"])
+async def test_a_single_word_is_not_answered_by_what_a_person_said_before(listener: KnowledgeListener, text: str) -> None:
+    told = [Told(message_id="m1", manager_id="ana", question=text, reply="Sure, what is it about?")]
+    assert (await listener.hear(text, earlier=(), told=told)).said_by_person is None

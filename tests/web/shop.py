@@ -14,7 +14,7 @@ from tests.web.engine import DeskEngine
 from web.services import Services
 
 PASSWORD = "a long enough password"  # the shop is made up
-HOLDING = "Thank you for your message. A colleague will answer you here shortly."
+HOLDING = "Thank you for your message. A colleague will answer you here as soon as possible."
 
 
 def passage(document: str, page: int, text: str, score: float, document_id: str = "d-1") -> Passage:

@@ -130,3 +130,21 @@ async def test_the_holding_line_says_how_long_others_have_waited(temporal: Clien
             await desk.until_status(str(received.conversation_id), Status.FLAGGED)
             await desk.until_sent(2 * LEAST_WAITS + 1)
     assert desk.vendor.texts[-1].endswith("Most customers get their answer within 5 min.")
+
+
+async def test_what_the_customer_wrote_to_a_person_is_not_answered_by_the_bot_afterwards(desk: Desk) -> None:
+    conversation_id = await flagged(desk)
+    stale = [await desk.says("Do you ship to Chile?")]
+    await desk.takes(desk.ana, conversation_id)
+    stale.append(await desk.says("Do you ship to Peru?"))
+    await desk.releases(desk.ana, conversation_id)
+    assert (await desk.view(conversation_id)).unanswered, "it stays listed"
+    fresh = await desk.says("How long is the warranty?")
+
+    async def answered() -> bool:
+        return len(await desk.replies_to(conversation_id, fresh.message_id)) == 1
+
+    await until(answered, "the new question is answered")
+    assert [await desk.replies_to(conversation_id, one.message_id) for one in stale] == [[], []]
+    assert desk.vendor.texts[-1] == "Two years."
+    assert not {"Yes, in 5 to 8 days.", "Yes, in 6 to 9 days."} & set(desk.vendor.texts)
