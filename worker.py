@@ -58,6 +58,7 @@ from notifications.mail import MailNotifier
 from notifications.push import PushNotifier
 from notifications.sms import SmsNotifier
 from settings import Settings, configure_logging
+from storage.files import FileLinks
 from storage.stores import Stores, build_stores
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
@@ -166,7 +167,9 @@ def build_worker(
         *_methods(RecordActivities(stores.conversations)),
         *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), drafts)),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, index, assistant, drafts)),
-        *_methods(DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper)),
+        *_methods(
+            DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper, FileLinks(stores.files, stores.vault, settings.base_url))
+        ),
         *_methods(
             MediaActivities(
                 stores.conversations,

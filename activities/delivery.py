@@ -6,10 +6,11 @@ from functools import partial
 from temporalio import activity
 
 from activities.tokens import TokenKeeper
-from domain.channels import ChannelKind, SendOutcome, SendResult
+from domain.channels import ChannelKind, OutgoingFile, SendOutcome, SendResult
+from domain.media import OWN_FILES
 from domain.messages import OutboundMessage
 from domain.parts import parts_of
-from domain.ports import Channel, Claim, Confirming, Credentials, InboxStore, SendLedger
+from domain.ports import Channel, Claim, Confirming, Credentials, InboxStore, OutgoingFiles, SendLedger, SendsFiles
 from domain.turns import Delivery, DeliveryReport
 
 NOTHING_LEFT = "nothing was left of it without contact data and links, which this channel sanctions"
@@ -17,11 +18,14 @@ _ENDED = frozenset({SendResult.FAILED.value, SendResult.UNKNOWN.value})
 
 
 class DeliveryActivities:
-    def __init__(self, ledger: SendLedger, inboxes: InboxStore, channels: Mapping[ChannelKind, Channel], keeper: TokenKeeper) -> None:
+    def __init__(
+        self, ledger: SendLedger, inboxes: InboxStore, channels: Mapping[ChannelKind, Channel], keeper: TokenKeeper, files: OutgoingFiles
+    ) -> None:
         self._ledger = ledger
         self._inboxes = inboxes
         self._channels = channels
         self._keeper = keeper
+        self._files = files
 
     @activity.defn
     async def deliver_message(self, delivery: Delivery) -> DeliveryReport:
@@ -32,12 +36,15 @@ class DeliveryActivities:
         report = await self._attempt(delivery, message, channel, sayable=bool(parts))
         if report.result in _ENDED and (unsaid := parts[delivery.part :]):
             # What can't follow any more is kept where managers look.
-            await self._ledger.keep_unsaid(message.id, "\n\n".join([message.text, *(part.text for part in unsaid)]))
+            rest = (message, *unsaid)
+            text = "\n\n".join(part.text for part in rest if part.text)
+            await self._ledger.keep_unsaid(message.id, text, [file for part in rest for file in part.attachments])
         return report.model_copy(update={"parts": max(len(parts), 1)})
 
     async def _attempt(self, delivery: Delivery, message: OutboundMessage, channel: Channel, *, sayable: bool) -> DeliveryReport:
         # Read before the claim: a claim whose send never begins would count as perhaps sent.
         credentials = await self._inboxes.credentials(message.inbox_id)
+        file = await self._load(message, channel)
         claim, recipient = await self._ledger.claim(
             message, delivery.record, turn_id=delivery.turn_id, idempotent=channel.features.idempotent_send
         )
@@ -53,8 +60,10 @@ class DeliveryActivities:
                 outcome = SendOutcome(result=SendResult.FAILED, error=delivery.refused, window_closed=True)
             case Claim.GRANTED if not sayable:
                 outcome = SendOutcome(result=SendResult.FAILED, error=NOTHING_LEFT)
+            case Claim.GRANTED if file is not None and isinstance(channel, SendsFiles):
+                outcome = await channel.send_file(message, file, recipient, credentials)
             case Claim.GRANTED:
-                outcome = await channel.send(message, recipient, credentials)
+                outcome = await channel.send(self._linked(message, channel), recipient, credentials)
         if outcome.token_refused:
             outcome = await self._held(delivery, credentials, outcome)
         elif outcome.result is SendResult.UNKNOWN and isinstance(channel, Confirming):
@@ -69,6 +78,19 @@ class DeliveryActivities:
             retry_after=outcome.retry_after,
             window_closed=outcome.window_closed,
         )
+
+    async def _load(self, message: OutboundMessage, channel: Channel) -> OutgoingFile | None:
+        """Read before the claim, too. The file of a part that is one."""
+        if not channel.features.files_apart or not message.attachments:
+            return None
+        return await self._files.load(message.attachments[0].url.removeprefix(OWN_FILES))
+
+    def _linked(self, message: OutboundMessage, channel: Channel) -> OutboundMessage:
+        """Files that go along with a text do so by links that the receiver can fetch."""
+        if channel.features.files_apart or not message.attachments:
+            return message
+        files = [file.model_copy(update={"url": self._files.link(file.url.removeprefix(OWN_FILES))}) for file in message.attachments]
+        return message.model_copy(update={"attachments": tuple(files)})
 
     async def _held(self, delivery: Delivery, credentials: Credentials, outcome: SendOutcome) -> SendOutcome:
         """With a token that could be renewed the message goes out in a moment; else it waits for a person to set another one."""

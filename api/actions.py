@@ -18,9 +18,10 @@ from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Relea
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import derived_id
 from domain.managers import Manager, Role
-from domain.messages import Message
+from domain.messages import Attachment, Message
 from domain.model import Model, UtcDatetime, storable
 from domain.templates import TemplateUse
+from web.attaching import chosen_files
 from web.message_templates import filled_template
 from web.services import Services
 
@@ -65,6 +66,9 @@ class TemplateBody(_Body):
 
 class ReplyBody(_Body):
     text: Text | None = Field(default=None, examples=["Yes, we ship to Chile in 5 to 8 days."])
+    attachments: tuple[Annotated[str, Field(max_length=100)], ...] = Field(
+        default=(), max_length=5, description="Ids of files that were uploaded by `POST /files`. `text` may be left out then."
+    )
     template: TemplateBody | None = Field(default=None, description="Instead of `text`: what may go out when the reply window is closed.")
     keep: bool = Field(default=False, description="You keep the conversation; otherwise the bot gets it back once this is sent.")
     last_seen_message_id: str | None = Field(
@@ -154,13 +158,14 @@ def actions_router(metrics: Metrics) -> APIRouter:
 
         Exactly one of `text` and `template`.
         """
-        text, template = await _said(door, conversation_id, body)
+        text, template, attachments = await _said(door, conversation_id, body)
         verb = PostReply(
             action_id=key or str(uuid4()),
             conversation_id=conversation_id,
             manager_id=caller.id,
             text=text,
             template=template,
+            attachments=attachments,
             keep=body.keep,
             last_seen_message_id=body.last_seen_message_id,
         )
@@ -236,19 +241,19 @@ def actions_router(metrics: Metrics) -> APIRouter:
     return router
 
 
-async def _said(door: Services, conversation_id: str, body: ReplyBody) -> tuple[str, TemplateUse | None]:
-    """The customer's text, and the template that it is sent as. Raises InvalidInput, NotFound, VendorFailed."""
-    if (body.text is None) == (body.template is None):
-        raise InvalidInput("text: give either text or template")
+async def _said(door: Services, conversation_id: str, body: ReplyBody) -> tuple[str, TemplateUse | None, tuple[Attachment, ...]]:
+    """The customer's text, the template that it is sent as, and files. Raises InvalidInput, NotFound, VendorFailed."""
+    if (body.text is None and not body.attachments) == (body.template is None):
+        raise InvalidInput("text: give either text (or attachments) or template")
     conversation = await door.conversations.get(conversation_id)
     if body.template is not None:
         chosen = body.template
         use, text = await filled_template(door, conversation.inbox_id, chosen.name, chosen.language, chosen.values)
-        return text, use
+        return text, use, ()
     channel, text = door.channels.get(conversation.channel), body.text or ""
     if channel is not None and (too_long := refusal(text, channel.features)) is not None:
         raise InvalidInput(f"text: {too_long}")
-    return text, None
+    return text, None, await chosen_files(door, conversation.channel, body.attachments)
 
 
 def _outcome(outcome: ActionOutcome, status: int = 200) -> Response:

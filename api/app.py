@@ -35,6 +35,8 @@ LARGER_BODIES = {
     f"{PREFIX}/documents": DOCUMENT_LIMIT,
     "/knowledge": DOCUMENT_LIMIT,
     "/chat/": CHAT_UPLOAD_LIMIT,
+    "/conversations/": CHAT_UPLOAD_LIMIT,
+    f"{PREFIX}/files": CHAT_UPLOAD_LIMIT,
 }
 """Where files are uploaded."""
 

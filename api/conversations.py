@@ -2,19 +2,23 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Response, UploadFile
 from pydantic import Field
 
-from api.keys import Door, Reader
+from api.keys import Door, Reader, Writer
 from api.openapi import PREFIX, problems
 from api.sources import Source, sources_in, with_links
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
 from domain.errors import InvalidInput, NotFound
 from domain.knowledge import Evidence
-from domain.messages import Message
+from domain.media import OWN_FILES
+from domain.messages import Attachment, Message
+from domain.model import Model
 from domain.notices import NoticeLine
 from storage.pages import Page
+from web.attaching import kept_upload
+from web.chat.uploads import read_uploads
 from web.evidence import turn_shown
 from web.files import safe_file
 from web.services import Services
@@ -100,6 +104,19 @@ async def list_notices(door: Door, caller: Reader, conversation_id: str) -> tupl
 
 
 files = APIRouter(prefix=f"{PREFIX}/files", tags=["conversations"])
+
+
+class UploadedFile(Model):
+    id: str = Field(description="For `attachments` in a reply.")
+    attachment: Attachment
+
+
+@files.post("", status_code=201, responses=problems(403, 413), summary="Upload a file for a reply")
+async def upload_file(door: Door, caller: Writer, file: UploadFile) -> UploadedFile:
+    """A form with the file in `file`: PNG, JPEG, GIF, WebP or PDF, up to 10 MB. What the channel takes is checked with the reply."""
+    (found,) = await read_uploads([file])
+    attachment = await kept_upload(door, found)
+    return UploadedFile(id=attachment.url.removeprefix(OWN_FILES), attachment=attachment)
 
 
 @files.get("/{file_id}", response_class=Response, responses=problems(404), summary="A file of a message")

@@ -66,6 +66,10 @@ class Graph:
         headers = bearer(token) | {"content-type": "application/json"}
         return await self._http.request("POST", f"{self.base}/{path}", headers=headers, content=content)
 
+    async def upload(self, path: str, token: str, kind: str, content: bytes) -> Reply:
+        """A form with a file. Raises what `Http.request` raises."""
+        return await self._http.request("POST", f"{self.base}/{path}", headers=bearer(token) | {"content-type": kind}, content=content)
+
     async def send(self, path: str, token: str, body: Mapping[str, object], errors: ErrorTable) -> tuple[Fields, SendOutcome | None]:
         """One message. The answer, and how the attempt ended unless it was accepted."""
         try:

@@ -1,19 +1,20 @@
 """Instagram's direct messages, by either login: the account's own (`instagram`), or through a Facebook page (`facebook`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from channels import instagram_tokens, meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
-from channels.meta_sending import ERRORS, accepted, messaging_type, missing, outbound_body
+from channels.meta_sending import ERRORS, accepted, file_body, messaging_type, missing, outbound_body
 from domain.channels import (
     ChannelCheck,
     ChannelFeatures,
     ChannelKind,
     HandshakeReply,
     LengthUnit,
+    OutgoingFile,
     SendOutcome,
     SendResult,
     WebhookRequest,
@@ -36,6 +37,11 @@ FEATURES = ChannelFeatures(
     idempotent_send=False,
     quick_replies=True,
     attachments_in=True,
+    attachments_out=True,
+    files_apart=True,
+    files_by_link=True,
+    file_types=("image/png", "image/jpeg", "application/pdf"),
+    max_file=8_000_000,
     delivery_receipts=True,
     echoes=True,
     handshake=True,
@@ -73,6 +79,18 @@ class Instagram:
             body = outbound_body(message, recipient, FEATURES)
         except InvalidInput as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
+        return await self._send(message, login, token, body)
+
+    async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """Meta fetches the file from our public address."""
+        try:
+            login, token = _login(credentials), token_of(credentials)
+            body = file_body(file, recipient, FEATURES)
+        except InvalidInput as error:
+            return SendOutcome(result=SendResult.FAILED, error=str(error))
+        return await self._send(message, login, token, body)
+
+    async def _send(self, message: OutboundMessage, login: str, token: str, body: Mapping[str, object]) -> SendOutcome:
         # Both tokens know whose they are: an account's own, or a page's with which the account is connected.
         kind = {} if login == "instagram" and not message.human_tag else messaging_type(message)
         answer, refused = await self._logins[login].send("me/messages", token, {**body, **kind}, ERRORS)

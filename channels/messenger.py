@@ -1,7 +1,7 @@
 """Facebook Messenger: the messages of a page."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import quote
@@ -10,8 +10,17 @@ from channels import meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
-from channels.meta_sending import ERRORS, accepted, messaging_type, missing, outbound_body
-from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
+from channels.meta_sending import ERRORS, accepted, file_body, messaging_type, missing, outbound_body
+from domain.channels import (
+    ChannelCheck,
+    ChannelFeatures,
+    ChannelKind,
+    HandshakeReply,
+    OutgoingFile,
+    SendOutcome,
+    SendResult,
+    WebhookRequest,
+)
 from domain.errors import InvalidInput
 from domain.managers import Inbox
 from domain.messages import InboundEvent, OutboundMessage, Recipient
@@ -26,6 +35,11 @@ FEATURES = ChannelFeatures(
     idempotent_send=False,
     quick_replies=True,
     attachments_in=True,
+    attachments_out=True,
+    files_apart=True,
+    files_by_link=True,
+    file_types=("image/png", "image/jpeg", "image/gif", "application/pdf"),
+    max_file=8_000_000,
     delivery_receipts=True,
     echoes=True,
     handshake=True,
@@ -72,6 +86,18 @@ class Messenger:
             body = outbound_body(message, recipient, FEATURES, metadata=message.id)
         except InvalidInput as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
+        return await self._send(message, page, token, body)
+
+    async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """As a text, with our id; Meta fetches the file from our public address."""
+        try:
+            page, token = _page(credentials), token_of(credentials)
+            body = file_body(file, recipient, FEATURES, metadata=message.id)
+        except InvalidInput as error:
+            return SendOutcome(result=SendResult.FAILED, error=str(error))
+        return await self._send(message, page, token, body)
+
+    async def _send(self, message: OutboundMessage, page: str, token: str, body: Mapping[str, object]) -> SendOutcome:
         answer, refused = await self._graph.send(f"{page}/messages", token, {**body, **messaging_type(message)}, ERRORS)
         return refused or accepted(answer)
 

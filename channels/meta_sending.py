@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from channels.file_parts import check_file, link_of
 from channels.graph import ErrorTable
 from channels.json_body import Fields
 from channels.lengths import button_titles, refusal
-from domain.channels import ChannelFeatures, SendOutcome, SendResult
+from domain.channels import ChannelFeatures, OutgoingFile, SendOutcome, SendResult
 from domain.errors import InvalidInput
 from domain.messages import OutboundMessage, Recipient
 
@@ -38,8 +39,6 @@ LONGEST_TITLE = 20
 
 def outbound_body(message: OutboundMessage, recipient: Recipient, features: ChannelFeatures, **text_fields: str) -> dict[str, object]:
     """The fields of one text. Raises InvalidInput for what can't be sent."""
-    if message.attachments:
-        raise InvalidInput(f"Files can't be sent through {features.label} yet; send the text alone")
     if (too_long := refusal(message.text, features)) is not None:
         raise InvalidInput(too_long)
     if not (recipient.address.isascii() and recipient.address.isdecimal()):
@@ -48,6 +47,16 @@ def outbound_body(message: OutboundMessage, recipient: Recipient, features: Chan
     if titles := button_titles(message.quick_replies, most=MOST_QUICK_REPLIES, longest=LONGEST_TITLE):
         text["quick_replies"] = [{"content_type": "text", "title": title, "payload": title} for title in titles]
     return {"recipient": {"id": recipient.address}, "message": text}
+
+
+def file_body(file: OutgoingFile, recipient: Recipient, features: ChannelFeatures, **fields: str) -> dict[str, object]:
+    """The fields of one file, which Meta fetches. Raises InvalidInput for what can't be sent."""
+    check_file(file, features)
+    if not (recipient.address.isascii() and recipient.address.isdecimal()):
+        raise InvalidInput(f"The customer's address is no user id of {features.label}")
+    kind = "image" if file.mime_type.startswith("image/") else "file"
+    attachment = {"type": kind, "payload": {"url": link_of(file, features)}}
+    return {"recipient": {"id": recipient.address}, "message": {"attachment": attachment, **fields}}
 
 
 def messaging_type(message: OutboundMessage) -> dict[str, object]:

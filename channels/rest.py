@@ -26,6 +26,7 @@ FEATURES = ChannelFeatures(
     quick_replies=True,
     shows_citations=True,
     attachments_in=True,
+    attachments_out=True,
 )
 
 _QUOTED_ANSWER = 160

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer, Reply
+from channels.file_parts import check_file, multipart
 from channels.json_body import Fields
 from channels.lengths import refusal
 from channels.telegram_answers import answer_of, outcome_of, token_words
@@ -17,6 +18,7 @@ from domain.channels import (
     ChannelKind,
     HandshakeReply,
     LengthUnit,
+    OutgoingFile,
     SendOutcome,
     SendResult,
     WebhookRequest,
@@ -41,6 +43,9 @@ FEATURES = ChannelFeatures(
     idempotent_send=False,
     quick_replies=True,
     attachments_in=True,
+    attachments_out=True,
+    files_apart=True,
+    max_file=10_000_000,
     echoes=True,
 )
 
@@ -111,6 +116,23 @@ class Telegram:
             return SendOutcome(result=SendResult.RETRY, error=str(error))
         return outcome_of(reply, recipient.address)
 
+    async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """PNG and JPEG as a picture, anything else as a document."""
+        picture = file.mime_type in ("image/png", "image/jpeg")
+        try:
+            check_file(file, FEATURES)
+            around = common_fields(message, recipient)
+            fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in around.items()}
+            kind, content = multipart(fields, "photo" if picture else "document", file)
+            reply = await self._post("sendPhoto" if picture else "sendDocument", credentials, kind, content)
+        except (InvalidInput, AddressRefused) as error:
+            return SendOutcome(result=SendResult.FAILED, error=str(error))
+        except NoAnswer as error:
+            return SendOutcome(result=SendResult.UNKNOWN, error=str(error))
+        except CallFailed as error:
+            return SendOutcome(result=SendResult.RETRY, error=str(error))
+        return outcome_of(reply, recipient.address)
+
     async def media(self, attachment: Attachment, credentials: Credentials, downloads: Downloader) -> Download:
         """`getFile` names a path that holds for an hour; the token stands in the file's address, so nothing repeats it."""
         kind, _, file_id = attachment.url.partition(":")
@@ -159,32 +181,40 @@ class Telegram:
 
     async def _call(self, method: str, credentials: Credentials, body: Mapping[str, object]) -> Reply:
         """Raises InvalidInput for a token that can't be one, and what `Http.request` raises."""
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return await self._post(method, credentials, "application/json", content)
+
+    async def _post(self, method: str, credentials: Credentials, kind: str, content: bytes) -> Reply:
         token = credentials.get("bot_token", "")
         if not _TOKEN.fullmatch(token):
             raise InvalidInput("bot_token is missing or no token; @BotFather shows it, set it by: frontdesk inbox set ID bot_token=@FILE")
-        headers = {"content-type": "application/json", "user-agent": "frontdesk"}
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        headers = {"content-type": kind, "user-agent": "frontdesk"}
         return await self._http.request("POST", f"{self._api_url}/bot{token}/{method}", headers=headers, content=content)
 
 
-def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:
-    """The fields of `sendMessage`: text without formatting marks, emphasis as entities. Raises InvalidInput for what can't be sent."""
+def common_fields(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:
+    """What every message names: where it goes, and what it answers. Raises InvalidInput."""
     where = _ADDRESS.fullmatch(recipient.address)
     if where is None:
         raise InvalidInput("The customer's address is no Telegram chat")
-    if message.attachments:
-        raise InvalidInput("Files can't be sent through Telegram yet; send the text alone")
-    if (too_long := refusal(message.text, FEATURES)) is not None:
-        raise InvalidInput(too_long)
-    body: dict[str, object] = {"chat_id": int(where["chat"]), "text": message.text, "link_preview_options": {"is_disabled": True}}
-    if message.emphasis:
-        body["entities"] = [_bold(message.text, one) for one in message.emphasis]
+    body: dict[str, object] = {"chat_id": int(where["chat"])}
     if where["topic"]:
         body["message_thread_id"] = int(where["topic"])
     if where["connection"]:
         body["business_connection_id"] = where["connection"]
     if (quoted := _quoted(message, recipient.address)) is not None:
         body["reply_parameters"] = {"message_id": quoted, "allow_sending_without_reply": True}
+    return body
+
+
+def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:
+    """The fields of `sendMessage`: text without formatting marks, emphasis as entities. Raises InvalidInput for what can't be sent."""
+    body = common_fields(message, recipient)
+    if (too_long := refusal(message.text, FEATURES)) is not None:
+        raise InvalidInput(too_long)
+    body |= {"text": message.text, "link_preview_options": {"is_disabled": True}}
+    if message.emphasis:
+        body["entities"] = [_bold(message.text, one) for one in message.emphasis]
     if message.quick_replies:
         rows = [[{"text": words, "callback_data": _callback_data(words, number)}] for number, words in enumerate(message.quick_replies, 1)]
         body["reply_markup"] = {"inline_keyboard": rows}

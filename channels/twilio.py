@@ -3,19 +3,29 @@
 import base64
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha1
 from http import HTTPStatus
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer, Reply
+from channels.file_parts import check_file, link_of
 from channels.graph import body_of
 from channels.lengths import refusal
 from channels.twilio_content import PAGE, PATH, content_form, read_content
 from channels.twilio_errors import PERMANENT, RETRYABLE, WINDOW, words_for
 from channels.twilio_forms import OUR_ID, WHATSAPP, Line, form_of, read_event
-from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
+from domain.channels import (
+    ChannelCheck,
+    ChannelFeatures,
+    ChannelKind,
+    HandshakeReply,
+    OutgoingFile,
+    SendOutcome,
+    SendResult,
+    WebhookRequest,
+)
 from domain.errors import AuthenticityError, InvalidInput, VendorFailed
 from domain.managers import Inbox
 from domain.media import Download
@@ -37,6 +47,11 @@ SMS_FEATURES = ChannelFeatures(
     max_text=1_600,
     idempotent_send=False,
     attachments_in=True,
+    attachments_out=True,
+    files_apart=True,
+    files_by_link=True,
+    file_types=("image/png", "image/jpeg", "image/gif", "application/pdf"),
+    max_file=5_000_000,
     delivery_receipts=True,
 )
 WHATSAPP_FEATURES = SMS_FEATURES.model_copy(update={"label": "WhatsApp by Twilio", "window_hours": 24, "templates": True})
@@ -49,7 +64,7 @@ _RECEIVER = re.compile(r"\+\d{5,20}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 
 
 class Twilio:
-    """Implements the ports `Channel`, `Acknowledging`, `Checkable` and `Templated` for one of the two kinds."""
+    """Implements the ports `Channel`, `Acknowledging`, `Checkable`, `Templated`, `SendsFiles` and `Confirming` for one of the two kinds."""
 
     def __init__(self, http: Http, kind: ChannelKind, *, api_url: str = API_URL, public_url: str = "") -> None:
         """`public_url` is where Twilio reaches us; without one it is not asked for reports."""
@@ -92,8 +107,35 @@ class Twilio:
 
     async def send(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> SendOutcome:
         """One POST. Our id stands in the address for reports: the evidence for a send that got no answer."""
+        return await self._send(message, recipient, credentials, None)
+
+    async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """As a text; Twilio fetches the file from our public address."""
+        return await self._send(message, recipient, credentials, file)
+
+    async def confirm(
+        self, message: OutboundMessage, recipient: Recipient, credentials: Credentials, is_known: Callable[[str], Awaitable[bool]]
+    ) -> SendOutcome | None:
+        """Twilio lists what was sent to a number on a day: the message is there if one has its words and is no other message of ours."""
+        days = {message.created_at.date(), datetime.now(UTC).date()}
         try:
-            form = self._form(message, recipient, credentials)
+            form = self._form(message, recipient, credentials, None) if not message.attachments else {}
+            for day in sorted(days):
+                query = urlencode({"To": f"{self._prefix}{recipient.address}", "DateSent": day.isoformat(), "PageSize": "100"})
+                reply = await self._call("GET", f"/Messages.json?{query}", credentials, {})
+                for listed in body_of(reply).items("messages") if reply.status == HTTPStatus.OK else ():
+                    sid, ours = listed.text("sid"), listed.text("direction").startswith("outbound")
+                    if sid and ours and form.get("Body") == listed.text("body") and not await is_known(sid):
+                        return SendOutcome(result=SendResult.SENT, provider_id=sid)
+        except (InvalidInput, CallFailed):
+            return None
+        return None
+
+    async def _send(
+        self, message: OutboundMessage, recipient: Recipient, credentials: Credentials, file: OutgoingFile | None
+    ) -> SendOutcome:
+        try:
+            form = self._form(message, recipient, credentials, file)
             reply = await self._call("POST", "/Messages.json", credentials, form)
         except (InvalidInput, AddressRefused) as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
@@ -135,15 +177,16 @@ class Twilio:
         found = filter(None, map(read_content, body_of(reply).items("contents")))
         return sorted(found, key=lambda template: (template.title, template.language))
 
-    def _form(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> dict[str, str]:
+    def _form(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials, file: OutgoingFile | None) -> dict[str, str]:
         """Raises InvalidInput for what can't be sent."""
-        if message.attachments:
-            raise InvalidInput(f"Files can't be sent through {self.features.label} yet; send the text alone")
         if message.template is None and (too_long := refusal(message.text, self.features)) is not None:
             raise InvalidInput(too_long)
         if not (_RECEIVER if self._prefix else _PHONE).fullmatch(recipient.address):
             raise InvalidInput("The customer's address is no telephone number with + and country")
         said = {"Body": message.text} if message.template is None else content_form(message.template)
+        if file is not None:
+            check_file(file, self.features)
+            said = {"MediaUrl": link_of(file, self.features)}
         form = {"To": f"{self._prefix}{recipient.address}", **said, **_from(credentials, self._prefix)}
         if self._public_url:
             report = f"{self._public_url}/webhooks/{self.kind.value}/{recipient.inbox_id}?{urlencode({OUR_ID: message.id})}"

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -10,13 +10,24 @@ from urllib.parse import quote
 
 from channels import meta_webhooks
 from channels.exchange import AddressRefused, CallFailed, Http
+from channels.file_parts import check_file, multipart
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, bearer, body_of, problem_of, token_of
+from channels.graph import refusal as refusal_of
 from channels.lengths import button_titles, refusal
 from channels.meta_sending import missing
 from channels.whatsapp_errors import ERRORS
 from channels.whatsapp_events import read_events
 from channels.whatsapp_templates import FIELDS, MOST_PAGES, PAGE, read_template, template_body
-from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
+from domain.channels import (
+    ChannelCheck,
+    ChannelFeatures,
+    ChannelKind,
+    HandshakeReply,
+    OutgoingFile,
+    SendOutcome,
+    SendResult,
+    WebhookRequest,
+)
 from domain.errors import InvalidInput, MediaNotFetched, VendorFailed
 from domain.managers import Inbox
 from domain.media import Download
@@ -33,6 +44,10 @@ FEATURES = ChannelFeatures(
     idempotent_send=False,
     quick_replies=True,
     attachments_in=True,
+    attachments_out=True,
+    files_apart=True,
+    file_types=("image/png", "image/jpeg", "application/pdf"),
+    max_file=5_000_000,
     delivery_receipts=True,
     echoes=True,
     handshake=True,
@@ -79,6 +94,9 @@ class WhatsApp:
             body = outbound_body(message, recipient)
         except InvalidInput as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
+        return await self._send(number, token, body)
+
+    async def _send(self, number: str, token: str, body: Mapping[str, object]) -> SendOutcome:
         answer, refused = await self._graph.send(f"{number}/messages", token, body, ERRORS)
         if refused is not None:
             return refused
@@ -86,6 +104,26 @@ class WhatsApp:
         if wamid is None:
             return SendOutcome(result=SendResult.UNKNOWN, error="WhatsApp's answer names no message")
         return SendOutcome(result=SendResult.SENT, provider_id=wamid)
+
+    async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """Uploaded first, which may be repeated without harm; then one message that names the upload."""
+        try:
+            check_file(file, FEATURES)
+            number, token = _sender(credentials)
+            to = _addressed(recipient.address)
+            form, content = multipart({"messaging_product": "whatsapp", "type": file.mime_type}, "file", file)
+            reply = await self._graph.upload(f"{number}/media", token, form, content)
+        except (InvalidInput, AddressRefused) as error:
+            return SendOutcome(result=SendResult.FAILED, error=str(error))
+        except CallFailed as error:
+            return SendOutcome(result=SendResult.RETRY, error=str(error))
+        if not (media_id := body_of(reply).text("id")):
+            refused = refusal_of(reply, ERRORS)
+            return refused.model_copy(update={"result": SendResult.RETRY}) if refused.result is SendResult.UNKNOWN else refused
+        kind = "image" if file.mime_type.startswith("image/") else "document"
+        inner = {"type": kind, kind: {"id": media_id} | ({"filename": file.name} if kind == "document" else {})}
+        body = {"messaging_product": "whatsapp", "recipient_type": "individual", **to, **inner, "biz_opaque_callback_data": message.id}
+        return await self._send(number, token, body)
 
     async def media(self, attachment: Attachment, credentials: Credentials, downloads: Downloader) -> Download:
         """Meta names an address for five minutes, which opens with the access token."""
@@ -173,8 +211,6 @@ def outbound_body(message: OutboundMessage, recipient: Recipient) -> dict[str, o
     if message.template is not None:
         body = {"messaging_product": "whatsapp", "recipient_type": "individual", **_addressed(recipient.address)}
         return body | {"type": "template", "template": template_body(message.template), "biz_opaque_callback_data": message.id}
-    if message.attachments:
-        raise InvalidInput("Files can't be sent through WhatsApp yet; send the text alone")
     if (too_long := refusal(message.text, FEATURES)) is not None:
         raise InvalidInput(too_long)
     body = {"messaging_product": "whatsapp", "recipient_type": "individual", **_addressed(recipient.address)}

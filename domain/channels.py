@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import quote
 
+from pydantic import Field
+
 from domain.model import Model
 
 
@@ -46,6 +48,14 @@ class ChannelFeatures(Model):
     """The platform sanctions contact data and outside links: they are taken out of what the bot says, and managers are warned."""
     attachments_in: bool = False
     attachments_out: bool = False
+    files_apart: bool = False
+    """Each file leaves as a message of its own."""
+    files_by_link: bool = False
+    """The vendor fetches files from our own public address, by https."""
+    file_types: tuple[str, ...] = ()
+    """MIME types of what goes out; none named: all that can be attached."""
+    max_file: int | None = None
+    """Bytes of one file that goes out."""
     delivery_receipts: bool = False
     echoes: bool = False
     handshake: bool = False
@@ -57,6 +67,27 @@ class ChannelFeatures(Model):
     """How long after the customer's last message a free reply is allowed; None = always."""
     templates: bool = False
     """Approved templates may be sent, also outside the window."""
+
+    def file_refusal(self, mime_type: str, size: int) -> str | None:
+        """Why a file can't go out through this channel, in words for managers; None if it can."""
+        if not self.attachments_out:
+            return f"Files can't be sent through {self.label}; send the text alone"
+        if self.file_types and mime_type not in self.file_types:
+            kinds = ", ".join(kind.rpartition("/")[2].upper() for kind in self.file_types)
+            return f"{self.label} takes no files of the kind {mime_type}, only: {kinds}"
+        if self.max_file is not None and size > self.max_file:
+            return f"{self.label} takes files of up to {self.max_file / 1_000_000:g} MB; this one has {size / 1_000_000:.1f} MB"
+        return None
+
+
+class OutgoingFile(Model):
+    """A file that goes out, with its bytes; never in a payload."""
+
+    name: str
+    mime_type: str
+    content: bytes = Field(repr=False)
+    link: str | None = None
+    """Where a vendor may fetch it for a day; None without a public address."""
 
 
 class WebhookRequest(Model):

@@ -9,7 +9,8 @@ MAX_MEDIA_BYTES = 20_000_000
 """Of one file. Telegram's bots get no larger ones; what is larger is named and not fetched."""
 
 _MEDIA = frozenset({MessageType.IMAGE, MessageType.AUDIO, MessageType.VIDEO, MessageType.DOCUMENT})
-_OWN = "/files/"
+OWN_FILES = "/files/"
+"""How addresses of our own files begin."""
 
 _KNOWN: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -52,7 +53,7 @@ class Download(Model):
 
 def is_elsewhere(attachment: Attachment) -> bool:
     """Whether the file still lies with its vendor and is worth fetching: maps and cards are no files."""
-    return attachment.type in _MEDIA and bool(attachment.url) and not attachment.url.startswith(_OWN)
+    return attachment.type in _MEDIA and bool(attachment.url) and not attachment.url.startswith(OWN_FILES)
 
 
 def real_type(content: bytes, said: str) -> str | None:

@@ -11,8 +11,11 @@ from domain.splitting import measure, split
 def parts_of(message: OutboundMessage, features: ChannelFeatures) -> tuple[OutboundMessage, ...]:
     """One or more messages, in order, each short enough; the same ones however often it is asked. None if nothing is left to be said.
 
-    What was answered, its citations and files go with the first part, quick replies with the last.
+    What was answered, its citations and files go with the first part, quick replies with the last. Where files leave apart, each follows
+    the text as a part of its own.
     """
+    if features.files_apart and message.attachments:
+        return _with_files(message, features)
     rich = _shown(message, features)
     if not rich.text.strip() and message.text.strip():
         return ()
@@ -24,6 +27,17 @@ def parts_of(message: OutboundMessage, features: ChannelFeatures) -> tuple[Outbo
 
     stretches = ([] if message.whole or message.template is not None else split(rich.text, fits)) or [(0, len(rich.text))]
     return tuple(_part(message, rich, stretch, number, len(stretches)) for number, stretch in enumerate(stretches, start=1))
+
+
+def _with_files(message: OutboundMessage, features: ChannelFeatures) -> tuple[OutboundMessage, ...]:
+    said = parts_of(message.model_copy(update={"attachments": ()}), features) if message.text.strip() else ()
+    later = {"text": "", "emphasis": (), "quick_replies": (), "citations": (), "confidence": None}
+    files = [message.model_copy(update={**later, "attachments": (file,)}) for file in message.attachments]
+    found = []
+    for number, part in enumerate([*said, *files], start=1):
+        answers = {} if number == 1 else {"in_reply_to": ()}
+        found.append(part.model_copy(update={"id": part_id(message.id, number), **answers}))
+    return tuple(found)
 
 
 def _shown(message: OutboundMessage, features: ChannelFeatures) -> RichText:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from domain.alarms import ChannelAlarm
-from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, WebhookRequest
+from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, OutgoingFile, SendOutcome, WebhookRequest
 from domain.commands import Verdict
 from domain.conversations import Conversation, ConversationRecord, RecordedMessages
 from domain.drafting import Asked
@@ -103,6 +103,16 @@ class LineStore(Protocol):
         ...
 
 
+class OutgoingFiles(Protocol):
+    async def load(self, file_id: str) -> OutgoingFile:
+        """Raises NotFound."""
+        ...
+
+    def link(self, file_id: str) -> str:
+        """Where it can be fetched for a day, by whoever has the link."""
+        ...
+
+
 class FileStore(Protocol):
     async def put(self, content: bytes, *, name: str, mime_type: str) -> str:
         """The new file's id, which cannot be guessed."""
@@ -125,8 +135,8 @@ class SendLedger(Protocol):
         """Writes how the attempt ended; RETRY puts the row back to `queued`."""
         ...
 
-    async def keep_unsaid(self, message_id: str, text: str) -> None:
-        """The row's text becomes this: what it would have said, with the parts that can't follow it."""
+    async def keep_unsaid(self, message_id: str, text: str, attachments: Sequence[Attachment]) -> None:
+        """The row's text and files become these: what it would have said, with the parts that can't follow it."""
         ...
 
     async def outcome(self, message_id: str) -> SendOutcome:
@@ -246,6 +256,15 @@ class Checkable(Protocol):
 class Downloader(Protocol):
     async def get(self, url: str, *, base: str = "", hosts: tuple[str, ...] = (), headers: Mapping[str, str] | None = None) -> Download:
         """`headers` prove who asks: they go to `base` and to `hosts` alone. Raises MediaNotFetched."""
+        ...
+
+
+@runtime_checkable
+class SendsFiles(Protocol):
+    """A channel that files leave through, each as a message of its own."""
+
+    async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
+        """One attempt. Never raises for what the vendor answers."""
         ...
 
 

@@ -1,14 +1,17 @@
 """Files that managers and customers attach, served at `/files/{id}`."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import Field
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
 
+from domain.channels import OutgoingFile
 from domain.errors import NotFound
 from domain.model import Model
 from storage.database import Database
+from storage.secrets import Vault
 from storage.tables import files
 
 
@@ -20,13 +23,34 @@ class StoredFile(Model):
     content: bytes = Field(repr=False)
 
 
+LINK_PURPOSE = "file link"
+LINK_LIFETIME = timedelta(days=1)
+
+
+class FileLinks:
+    """Files on their way out, and links under which whoever has one may fetch a file for a day. Implements `OutgoingFiles`."""
+
+    def __init__(self, files: "Files", vault: Vault, base_url: str) -> None:
+        self._files = files
+        self._vault = vault
+        self._base_url = base_url
+
+    async def load(self, file_id: str) -> OutgoingFile:
+        """Raises NotFound."""
+        stored = await self._files.get(file_id)
+        return OutgoingFile(name=stored.name, mime_type=stored.mime_type, content=stored.content, link=self.link(file_id))
+
+    def link(self, file_id: str) -> str:
+        return f"{self._base_url}/media/{self._vault.sign(LINK_PURPOSE, file_id, lifetime=LINK_LIFETIME)}"
+
+
 class Files:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def put(self, content: bytes, *, name: str, mime_type: str) -> str:
-        """The new file's id, which cannot be guessed."""
-        file_id = secrets.token_urlsafe(24)
+    async def put(self, content: bytes, *, name: str, mime_type: str, file_id: str | None = None) -> str:
+        """The new file's id, which cannot be guessed. Under an id that is given, and is there already, nothing is written."""
+        file_id = file_id or secrets.token_urlsafe(24)
         values = {
             "id": file_id,
             "name": name,
@@ -36,7 +60,7 @@ class Files:
             "content": content,
         }
         async with self._db.write() as connection:
-            await connection.execute(insert(files), values)
+            await connection.execute(insert(files).on_conflict_do_nothing(), values)
         return file_id
 
     async def get(self, file_id: str) -> StoredFile:

@@ -1,5 +1,6 @@
 """The send ledger: every outbound message is a row whose state says whether it may be sent, was sent, or may have been."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, insert, or_, select, update
@@ -8,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.channels import SendOutcome, SendResult
 from domain.conversations import ConversationRecord
 from domain.errors import NotFound
-from domain.messages import DELIVERY_RANK, DeliveryReceipt, DeliveryState, Direction, OutboundMessage, Recipient, Sender
+from domain.messages import DELIVERY_RANK, Attachment, DeliveryReceipt, DeliveryState, Direction, OutboundMessage, Recipient, Sender
 from domain.ports import Claim
 from storage import events
 from storage.database import Database
-from storage.mapping import AnyRow, Values, answered_values, outbound_values
+from storage.mapping import AnyRow, Values, answered_values, file_values, outbound_values
 from storage.recording import Stored, look_before_send, write_record
 from storage.tables import IS_SENT_ROW, addresses, aliases, conversations, messages
 
@@ -128,6 +129,7 @@ class Ledger:
                 "delivery_error": error,
                 "attempts": attempts,
                 "text": message.text,
+                **file_values(message.attachments),
                 **answered_values(message),
             }
             await connection.execute(_CHANGE, {**changes, "message": message.id})
@@ -151,10 +153,10 @@ class Ledger:
                 await connection.execute(_CHANGE, {**changes, "message": message_id})
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
 
-    async def keep_unsaid(self, message_id: str, text: str) -> None:
-        """The row's text becomes this: what it would have said, with the parts that can't follow it."""
+    async def keep_unsaid(self, message_id: str, text: str, attachments: Sequence[Attachment]) -> None:
+        """The row's text and files become these: what it would have said, with the parts that can't follow it."""
         async with self._db.write() as connection:
-            await connection.execute(_CHANGE, {"text": text, "message": message_id})
+            await connection.execute(_CHANGE, {"text": text, **file_values(attachments), "message": message_id})
 
     async def outcome(self, message_id: str) -> SendOutcome:
         """How a settled message ended: SENT (delivered and read, too), FAILED or UNKNOWN. Raises NotFound."""

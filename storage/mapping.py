@@ -197,6 +197,10 @@ def outbound_from(row: AnyRow) -> OutboundMessage:
     )
 
 
+def file_values(attachments: Sequence[Attachment]) -> Values:
+    return {"attachments": _packed(_ATTACHMENTS, tuple(attachments))}
+
+
 def answered_values(message: OutboundMessage) -> Values:
     """What a message answers."""
     return {"in_reply_to": _packed(_TEXTS, tuple(ref.id for ref in message.in_reply_to))}

@@ -50,6 +50,10 @@ class Vault:
         except InvalidToken as error:
             raise InvalidInput("A stored secret can't be decrypted: FRONTDESK_SECRET_KEY is not the one it was stored with") from error
 
+    def keyed(self, purpose: str, *parts: str) -> str:
+        """A name that is the same for the same parts, and that nobody can guess without the installation's key."""
+        return self._signature(purpose, "\x1f".join(parts))
+
     def sign(self, purpose: str, payload: str, *, lifetime: timedelta | None = None) -> str:
         """A URL-safe token that carries `payload` readably. Without a lifetime it never expires."""
         expires = None if lifetime is None else (datetime.now(UTC) + lifetime).timestamp()

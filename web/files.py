@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 
+from storage.files import LINK_PURPOSE
+from web.services import Services, services
 from web.shell import Desk
 
 router = APIRouter(include_in_schema=False)
@@ -40,6 +42,13 @@ async def document_file(desk: AtDesk, document_id: str) -> Response:
     """`#page=N` after the address opens the page, in every browser's own viewer."""
     document = await desk.services.documents.get(document_id)
     return safe_file(await desk.services.documents.content(document_id), document.name, "application/pdf")
+
+
+@router.get("/media/{token}")
+async def shared(house: Annotated[Services, Depends(services)], token: str) -> Response:
+    """For vendors and receivers, who can't sign in: the address carries its permission, and ends after a day."""
+    stored = await house.files.get(house.vault.verify(LINK_PURPOSE, token))
+    return safe_file(stored.content, stored.name, stored.mime_type)
 
 
 @router.get("/files/{file_id}")

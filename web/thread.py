@@ -141,6 +141,8 @@ class Thread:
     pending: bool = False
     conflict: Conflict | None = None
     chooser: Chooser | None = None
+    takes_files: str = ""
+    """What a browser may offer to attach; empty where the channel takes no files."""
     others: Sequence[Colleague] = ()
     """Who else has it open."""
     watching: bool = False
@@ -342,9 +344,17 @@ async def load_thread(
         pending=pending,
         conflict=conflict,
         chooser=chooser,
+        takes_files=_takes_files(services, conversation),
         others=await services.teamwork.others(conversation_id, me.id),
         watching=me.id in {one for one, _ in await services.teamwork.watchers(conversation_id)},
     )
+
+
+def _takes_files(services: Services, conversation: Conversation) -> str:
+    channel = services.channels.get(conversation.channel)
+    if channel is None or not channel.features.attachments_out:
+        return ""
+    return ",".join(channel.features.file_types or ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"))
 
 
 async def load_panel(services: Services, query: ListQuery, conversation_id: str, tab: str, *, searched: str = "") -> Panel:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from channels.lengths import refusal
@@ -19,6 +19,8 @@ from domain.errors import InvalidInput, NotFound
 from domain.managers import Role
 from domain.messages import Message
 from domain.model import storable
+from web.attaching import stored_uploads
+from web.chat.uploads import read_uploads
 from web.inbox import inbox_page, thread_part
 from web.listing import ListQuery, query_of_address
 from web.message_templates import filled_template, templates_of
@@ -137,17 +139,20 @@ async def reply(
     then: Annotated[str, Form()] = "",
     anyway: Annotated[str, Form(max_length=64)] = "",
     anyway_seen: Annotated[str, Form(max_length=64)] = "",
+    files: list[UploadFile] | None = None,
 ) -> Response:
     """A reply or a private note. `anyway` is the action id of a reply that is sent although something was unseen."""
     store = act.desk.services.conversations
     words = storable(note if kind == "note" else text).strip()
-    if not words:
+    chosen = [] if kind == "note" else await read_uploads(files or [])
+    if not words and not chosen:
         raise InvalidInput("There is nothing to send: write something first")
     if kind == "note":
         await act.desk.services.teamwork.add_note(act.conversation_id, act.manager_id, words, note_id=act.action_id)
         return await _note_added(act) if act.partial else RedirectResponse(act.query.url(act.conversation_id), 303)
     conversation = await store.get(act.conversation_id)
     channel = act.desk.services.channels.get(conversation.channel)
+    attached = await stored_uploads(act.desk.services, conversation.channel, chosen)
     if channel is not None and (too_long := refusal(words, channel.features)) is not None:
         raise InvalidInput(too_long)
     verb = PostReply(
@@ -155,6 +160,7 @@ async def reply(
         conversation_id=act.conversation_id,
         manager_id=act.manager_id,
         text=words,
+        attachments=attached,
         keep=then in ("keep", "resolve"),
         last_seen_message_id=(anyway_seen if anyway else last_seen) or None,
         opens_episode=conversation.status is Status.CLOSED,

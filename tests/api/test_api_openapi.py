@@ -41,6 +41,7 @@ def test_it_describes_the_promised_routes_and_no_others(document: dict[str, Any]
         ("post", "/api/v1/inboxes"),
         ("get", "/api/v1/inboxes/{inbox_id}/templates"),
         ("get", "/api/v1/files/{file_id}"),
+        ("post", "/api/v1/files"),
         ("post", f"{conversation}/messages/{{message_id}}/fetch"),
         ("get", "/api/v1/documents"),
         ("post", "/api/v1/documents"),

@@ -74,6 +74,11 @@ class Shop:
         await until(are_these, f"the messages are {states}", seconds=30)
         return await self.messages(Direction.OUTBOUND)
 
+    async def key(self) -> dict[str, str]:
+        """Headers that prove the manager to the JSON API."""
+        _, key = await self.stores.people.create_api_key("test", self.manager.id)
+        return {"authorization": f"Bearer {key}"}
+
     async def until_media(self, ready: Callable[[Attachment], bool]) -> Attachment:
         """The one attachment of the customer's messages, once it is as wanted."""
 

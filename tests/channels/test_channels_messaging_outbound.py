@@ -11,7 +11,7 @@ from channels.messenger import SUBSCRIBED_FIELDS, Messenger
 from channels.meta_sending import ERRORS
 from channels.outgoing import OutgoingHttp, Timeouts
 from domain.channels import ChannelCheck, ChannelKind, SendOutcome, SendResult
-from domain.messages import Attachment, MessageType, OutboundMessage
+from domain.messages import OutboundMessage
 from tests.channels.cases import INSTAGRAM_CREDENTIALS, MESSENGER_CREDENTIALS, outbound, recipient
 from tests.vendors.meta_messaging import ACCOUNT, PAGE, TOKEN, MessagingApi
 from tests.vendors.rest_receiver import Fault
@@ -118,11 +118,9 @@ async def test_what_is_unclear_is_unknown_and_tried_once(rig: Rig, fault: Fault)
 
 async def test_what_can_t_go_out_fails_with_words_and_is_not_cut(rig: Rig) -> None:
     longest = "x" * 2_000 if rig.name == "messenger" else "👋" * 250
-    picture = Attachment(type=MessageType.IMAGE, url="/files/1")
     refused = {
         "too long": await rig.send(outbound(text=longest + "x")),
         "user id": await rig.send(to="buyer-31"),
-        "Files": await rig.send(outbound(attachments=(picture,))),
         "access_token": await rig.send(access_token=""),
     }
     for words, outcome in refused.items():

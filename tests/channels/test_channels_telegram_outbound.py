@@ -9,7 +9,7 @@ import pytest
 from channels.outgoing import OutgoingHttp, Timeouts
 from channels.telegram import ALLOWED_UPDATES, Telegram
 from domain.channels import ChannelKind, SendOutcome, SendResult
-from domain.messages import Attachment, MessageRef, MessageType, OutboundMessage
+from domain.messages import MessageRef, OutboundMessage
 from domain.rich_text import Emphasis
 from tests.channels.cases import TELEGRAM_CREDENTIALS, outbound, recipient
 from tests.vendors.rest_receiver import Fault
@@ -139,7 +139,6 @@ async def test_nobody_there_is_tried_again(http: OutgoingHttp) -> None:
         (outbound(text="x" * 4_097), str(CHAT), "too long: 4097 of 4096"),
         (outbound(text="👋" * 2_049), str(CHAT), "too long: 4098 of 4096"),
         (outbound(), "buyer-31", "no Telegram chat"),
-        (outbound(attachments=(Attachment(type=MessageType.IMAGE, url="/files/1"),)), str(CHAT), "Files can't be sent"),
     ],
 )
 async def test_what_can_t_go_out_fails_with_words_and_is_not_cut(

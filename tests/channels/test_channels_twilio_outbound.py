@@ -9,7 +9,7 @@ from channels.outgoing import OutgoingHttp, Timeouts
 from channels.twilio import Twilio
 from channels.twilio_errors import PERMANENT, RETRYABLE
 from domain.channels import ChannelKind, SendOutcome, SendResult
-from domain.messages import Attachment, MessageType, OutboundMessage
+from domain.messages import OutboundMessage
 from tests.channels.cases import SMS_CREDENTIALS, WHATSAPP_TWILIO_CREDENTIALS, outbound, recipient
 from tests.vendors.rest_receiver import Fault
 from tests.vendors.twilio import SMS_NUMBER, TOKEN, WHATSAPP_NUMBER, TwilioApi, error
@@ -109,12 +109,10 @@ async def test_a_page_with_status_200_is_no_success(http: OutgoingHttp, api: Twi
 
 
 async def test_what_can_t_go_out_fails_with_words_and_is_not_cut(http: OutgoingHttp, api: TwilioApi) -> None:
-    picture = Attachment(type=MessageType.IMAGE, url="/files/1")
     refused = {
         "too long: 1601 of 1600": await send(http, api, outbound(text="x" * 1_601)),
         "no telephone number": await send(http, api, to="buyer-31"),
         "with + and country": await send(http, api, to="AR.7700112233445566"),
-        "Files can't be sent": await send(http, api, outbound(attachments=(picture,))),
         "from_number or messaging_service_sid": await send(http, api, from_number=""),
         "account_sid or auth_token": await send(http, api, account_sid="../x"),
     }

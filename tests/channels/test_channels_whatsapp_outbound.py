@@ -10,7 +10,7 @@ from channels.outgoing import OutgoingHttp, Timeouts
 from channels.whatsapp import WhatsApp
 from channels.whatsapp_errors import ERRORS
 from domain.channels import ChannelKind, SendOutcome, SendResult
-from domain.messages import Attachment, MessageType, OutboundMessage
+from domain.messages import OutboundMessage
 from domain.rich_text import Emphasis
 from tests.channels.cases import WHATSAPP_CREDENTIALS, outbound, recipient
 from tests.vendors.rest_receiver import Fault
@@ -155,7 +155,6 @@ async def test_nobody_there_is_tried_again(http: OutgoingHttp) -> None:
     [
         (outbound(text="x" * 4_097), EMA, "too long: 4097 of 4096"),
         (outbound(), "buyer-31", "neither a telephone number nor a user id"),
-        (outbound(attachments=(Attachment(type=MessageType.IMAGE, url="/files/1"),)), EMA, "Files can't be sent"),
     ],
 )
 async def test_what_can_t_go_out_fails_with_words_and_is_not_cut(

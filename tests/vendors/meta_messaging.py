@@ -114,7 +114,7 @@ class MessagingApi(VendorServer):
             return error(400, 10, "This message is sent outside of allowed window.", error_subcode=subcode)
         mid = f"m_standin{next(self._numbers):06d}"
         titles = tuple(item["title"] for item in message.get("quick_replies", []))
-        self.messages.append(SentMessage(mid, receiver, message["text"], titles, message.get("metadata"), body))
+        self.messages.append(SentMessage(mid, receiver, message.get("text", ""), titles, message.get("metadata"), body))
         return Answer(200, {"recipient_id": receiver, "message_id": mid})
 
     def _wrong_with(self, body: Mapping[str, Any]) -> str | None:
@@ -126,6 +126,8 @@ class MessagingApi(VendorServer):
         message = body.get("message", {})
         if self.product == "page" and body.get("messaging_type") not in ("RESPONSE", "MESSAGE_TAG"):
             return "messaging_type"
+        if "attachment" in message:
+            return self._wrong_with_file(message)
         if set(message) - {"text", "quick_replies", *(("metadata",) if self.product == "page" else ())}:
             return f"message's fields {sorted(message)}"
         length, limit = (len(message["text"]), 2000) if self.product == "page" else (len(message["text"].encode()), 1000)
@@ -134,6 +136,14 @@ class MessagingApi(VendorServer):
         replies = message.get("quick_replies", [])
         fits = all(item.get("content_type") == "text" and 1 <= len(item.get("title", "")) <= 20 for item in replies)
         return None if fits and len(replies) <= 13 else "quick_replies"
+
+    def _wrong_with_file(self, message: Mapping[str, Any]) -> str | None:
+        attachment = message["attachment"]
+        if set(message) - {"attachment", *(("metadata",) if self.product == "page" else ())}:
+            return f"message's fields {sorted(message)}"
+        if attachment.get("type") not in ("image", "file") or not attachment.get("payload", {}).get("url", "").startswith("https://"):
+            return f"attachment {attachment}"
+        return None
 
     # What it tells
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 
+from tests.vendors.forms import parts_of
 from tests.vendors.vendor_server import Answer, Call, VendorServer
 
 TOKEN = "7000000042:AAF-stand-in_token"
@@ -85,7 +86,7 @@ class TelegramApi(VendorServer):
         return [message for message in self.messages if message.chat == chat]
 
     def is_scripted(self, call: Call) -> bool:
-        return call.path.endswith("/sendMessage")
+        return call.path.endswith(("/sendMessage", "/sendPhoto", "/sendDocument"))
 
     # What is asked of it
 
@@ -99,6 +100,8 @@ class TelegramApi(VendorServer):
             return _error(404, "Not Found")
         if match[1] != self.token:
             return _error(401, "Unauthorized")
+        if match[2] in ("sendPhoto", "sendDocument"):
+            return self._send_file(match[2], call)
         methods: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
             "getMe": lambda _: _ok(BOT),
             "setWebhook": self._set_webhook,
@@ -148,6 +151,21 @@ class TelegramApi(VendorServer):
         message = SentMessage(next(self._numbers), chat, body["text"], buttons, body)
         self.messages.append(message)
         return _ok({"message_id": message.id, "from": BOT, "chat": _private(chat), "date": WRITTEN_AT, "text": message.text})
+
+    def _send_file(self, method: str, call: Call) -> Answer:
+        parts, field = parts_of(call), "photo" if method == "sendPhoto" else "document"
+        if unknown := set(parts) - {"chat_id", "reply_parameters", "message_thread_id", "business_connection_id", field}:
+            return self._refused(f"{method}: fields {sorted(unknown)}")
+        if field not in parts or not parts[field][0] or not parts[field][2]:
+            return self._refused(f"{method}: no file")
+        if method == "sendPhoto" and parts[field][1] not in ("image/png", "image/jpeg"):
+            return self._refused("sendPhoto: no picture")
+        chat = int(parts["chat_id"][2])
+        if chat not in self.chats:
+            return _error(400, "Bad Request: chat not found")
+        message = SentMessage(next(self._numbers), chat, f"{method} {parts[field][0]}", (), {field: parts[field][2]})
+        self.messages.append(message)
+        return _ok({"message_id": message.id, "from": BOT, "chat": _private(chat), "date": WRITTEN_AT})
 
     def _get_file(self, body: Mapping[str, Any]) -> Answer:
         path = f"photos/{body.get('file_id')}.jpg"

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -23,7 +24,7 @@ TOKEN = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 SMS_NUMBER = "+15005550021"
 WHATSAPP_NUMBER = "+14155230021"
 
-_FIELDS = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ContentSid", "ContentVariables"}
+_FIELDS = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ContentSid", "ContentVariables", "MediaUrl"}
 _RECEIVER = re.compile(r"\+\d{5,20}|whatsapp:(\+\d{5,20}|[A-Z]{2}\.[A-Za-z0-9.]{1,140})")
 
 
@@ -45,6 +46,8 @@ class TwilioApi(VendorServer):
         """Receivers who have answered STOP."""
         self.closed: set[str] = set()
         """Receivers on WhatsApp who wrote too long ago."""
+        self.hides = False
+        """Lists no message."""
         self.media: dict[str, str] = {}
         """Paths of media to where Twilio redirects from there."""
         self.contents: list[dict[str, Any]] = []
@@ -70,6 +73,8 @@ class TwilioApi(VendorServer):
                 return Answer(200, {"sid": ACCOUNT, "friendly_name": "Galpón Norte", "status": "active"})
             case ("POST", "/Messages.json"):
                 return self._message(call)
+            case ("GET", "/Messages.json"):
+                return self._listed(call)
         return self._refused(f"{call.method} {call.path}: not in the contract")
 
     def _media(self, call: Call) -> Answer:
@@ -77,6 +82,16 @@ class TwilioApi(VendorServer):
         if call.headers.get("authorization") != f"Basic {signed}":
             return error(401, 20003)
         return Answer(307, {}, {"location": self.media[call.path]})
+
+    def _listed(self, call: Call) -> Answer:
+        if set(call.query) - {"To", "DateSent", "PageSize"} or not re.fullmatch(r"\d{4}-\d\d-\d\d", call.query.get("DateSent", "")):
+            return self._refused(f"Messages: query {sorted(call.query)}")
+        if self.hides:
+            return Answer(200, {"messages": []})
+        today = datetime.now(UTC).date().isoformat()
+        found = [message for message in self.to(call.query["To"]) if call.query["DateSent"] == today]
+        shown = [{"sid": message.sid, "body": message.text, "to": message.to, "direction": "outbound-api"} for message in found]
+        return Answer(200, {"messages": shown})
 
     def _contents(self, call: Call) -> Answer:
         signed = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
@@ -158,8 +173,10 @@ def _wrong_with(form: Mapping[str, str]) -> str | None:
         return "exactly one of From and MessagingServiceSid"
     if form["To"].startswith("whatsapp:") != form.get("From", form["To"]).startswith("whatsapp:"):
         return "To and From are of different channels"
-    if ("Body" in form) == ("ContentSid" in form):
-        return "exactly one of Body and ContentSid"
+    if len({"Body", "ContentSid", "MediaUrl"} & set(form)) != 1:
+        return "exactly one of Body, ContentSid and MediaUrl"
+    if not form.get("MediaUrl", "https://").startswith("https://"):
+        return "MediaUrl"
     if "ContentVariables" in form and not isinstance(json.loads(form["ContentVariables"]), dict):
         return "ContentVariables"
     if "Body" in form and not 1 <= len(form["Body"]) <= 1600:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx2
 
+from tests.vendors.forms import parts_of
 from tests.vendors.vendor_server import Answer, Call, VendorServer
 
 TOKEN = "EAAstandInToken0123456789"
@@ -50,6 +51,8 @@ class WhatsAppApi(VendorServer):
         self.subscribed = False
         self.media: dict[str, bytes] = {}
         """Files of customers, by media id; they open with the access token only."""
+        self.uploads: dict[str, bytes] = {}
+        """Files of ours, by the id that an upload gave."""
         self.media_elsewhere: dict[str, str] = {}
         """Where a file is said to be, if not here."""
         self.templates: list[dict[str, Any]] = []
@@ -67,7 +70,7 @@ class WhatsAppApi(VendorServer):
     def answer(self, call: Call) -> Answer:
         if call.path.startswith("/cdn/"):
             return self._cdn(call)
-        match = re.fullmatch(r"/v\d+\.\d/(\d+)(?:/(messages|subscribed_apps|message_templates))?", call.path)
+        match = re.fullmatch(r"/v\d+\.\d/(\d+)(?:/(messages|media|subscribed_apps|message_templates))?", call.path)
         if match is None:
             return self._refused(f"{call.method} {call.path}: not in the contract")
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -75,6 +78,8 @@ class WhatsAppApi(VendorServer):
         match (call.method, match[1], match[2]):
             case ("POST", str() as number, "messages") if number == PHONE_ID:
                 return self._message(call)
+            case ("POST", str() as number, "media") if number == PHONE_ID:
+                return self._upload(call)
             case ("GET", str() as number, None) if number == PHONE_ID:
                 return self._number(call)
             case ("POST", str() as account, "subscribed_apps") if account == ACCOUNT:
@@ -85,6 +90,16 @@ class WhatsAppApi(VendorServer):
             case ("GET", str() as media_id, None) if media_id in self.media:
                 return self._media(media_id)
         return error(400, 100, f"Unsupported request. Object with ID '{match[1]}' does not exist")
+
+    def _upload(self, call: Call) -> Answer:
+        parts = parts_of(call)
+        if set(parts) != {"messaging_product", "type", "file"} or parts["messaging_product"][2] != b"whatsapp":
+            return self._refused(f"media: fields {sorted(parts)}")
+        if parts["type"][2].decode() != parts["file"][1]:
+            return self._refused("media: type is not the file's")
+        media_id = f"80{len(self.uploads)}"
+        self.uploads[media_id] = parts["file"][2]
+        return Answer(200, {"id": media_id})
 
     def _media(self, media_id: str) -> Answer:
         where = self.media_elsewhere.get(media_id) or f"{self.url}/cdn/{media_id}"
@@ -121,6 +136,11 @@ class WhatsAppApi(VendorServer):
                 text = body["text"]["body"]
             case "template":
                 text = f"template {body['template']['name']}"
+            case "image" | "document":
+                named = body[body["type"]]
+                if named.get("id") not in self.uploads:
+                    return error(400, 131009, "Media not found")
+                text = f"{body['type']} {named.get('filename', named['id'])}"
             case _:
                 text = body["interactive"]["body"]["text"]
         titles = tuple(button["reply"]["title"] for button in buttons)
@@ -205,7 +225,7 @@ def message_of(number: int, user_id: str, phone: str | None = None, *, kind: str
 
 
 def _wrong_with(body: Mapping[str, Any]) -> str | None:
-    contents = {"text", "interactive", "template"}
+    contents = {"text", "interactive", "template", "image", "document"}
     known = {"messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data", *contents}
     if unknown := set(body) - known:
         return f"fields {sorted(unknown)}"
@@ -224,6 +244,8 @@ def _wrong_with(body: Mapping[str, Any]) -> str | None:
             return _wrong_with_text(body)
         case "template":
             return _wrong_with_template(body.get("template", {}))
+        case "image" | "document" as kind:
+            return None if set(body[kind]) <= {"id", "filename"} else f"{kind}'s fields"
         case _:
             return _wrong_with_buttons(body)
 

@@ -38,6 +38,7 @@ from domain.notices import Digest
 from domain.ports import Assistant, Credentials
 from domain.turns import Heard, Told
 from gateway import ConversationGateway, Received
+from storage.files import FileLinks
 from storage.stores import Stores, open_stores
 from workflows.conversation import Conversation
 
@@ -198,6 +199,7 @@ class Desk:
                     self.stores.inboxes,
                     {self.inbox.channel: self.vendor},
                     TokenKeeper(self.stores.inboxes, self.stores.tokens, {self.inbox.channel: self.vendor}),
+                    FileLinks(self.stores.files, self.stores.vault, "http://desk"),
                 ).deliver_message,
                 self.notices.notify_managers,
             ],

@@ -57,10 +57,11 @@ async def read_uploads(files: Sequence[UploadFile]) -> tuple[Upload, ...]:
         raise TooManyFiles(f"files: at most {MAX_FILES} at once")
     if sum(file.size or 0 for file in chosen) > MAX_BYTES:
         raise TooLarge(f"files: at most {MAX_BYTES:,} bytes in all")
-    return tuple([_recognised(await file.read(), file.filename or "") for file in chosen])
+    return tuple([recognised(await file.read(), file.filename or "") for file in chosen])
 
 
-def _recognised(content: bytes, given_name: str) -> Upload:
+def recognised(content: bytes, given_name: str) -> Upload:
+    """Raises UnreadableFile."""
     for pattern, mime_type, suffix, kind in _SIGNATURES:
         if pattern.match(content[:16]):
             return Upload(name=_safe_name(given_name, suffix), mime_type=mime_type, kind=kind, content=content)

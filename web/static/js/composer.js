@@ -4,6 +4,7 @@
   const form = () => $(".composer");
   const kind = (at) => at.elements.kind?.value || "reply";
   const field = (at, which = kind(at)) => at.elements[which === "note" ? "note" : "text"];
+  const attached = (at) => kind(at) === "reply" && (at.elements.files?.files.length ?? 0) > 0;
   const newId = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const draftKey = (at, which) => `draft:${at.dataset.conversation}:${which}`;
   const sent = new Map();
@@ -32,7 +33,7 @@
 
   document.addEventListener("submit", (event) => {
     const at = event.target.closest?.(".composer");
-    if (at && !event.submitter?.name?.startsWith("anyway") && !field(at)?.value.trim()) { event.preventDefault(); event.stopImmediatePropagation(); field(at)?.focus(); }
+    if (at && !event.submitter?.name?.startsWith("anyway") && !field(at)?.value.trim() && !attached(at)) { event.preventDefault(); event.stopImmediatePropagation(); field(at)?.focus(); }
   }, true);
 
   document.addEventListener("htmx:before:request", (event) => {
@@ -42,7 +43,7 @@
     const id = anyway ? event.detail.ctx.request.submitter.value : at.elements.action_id.value;
     const item = $(which === "note" ? "#sending-note" : "#sending").content.firstElementChild.cloneNode(true);
     item.dataset.action = item.dataset.message = id;
-    (item.querySelector(".bubble") || item.querySelector(".bubble-text")).textContent = text.trim();
+    (item.querySelector(".bubble") || item.querySelector(".bubble-text")).textContent = text.trim() || [...(at.elements.files?.files ?? [])].map((file) => file.name).join(", ");
     $("#outbox")?.append(item);
     sent.set(id, { text, which, conversation: at.dataset.conversation, item });
     field(at).value = "";
@@ -78,6 +79,8 @@
   document.addEventListener("frontdesk:done", (event) => {
     const { action, message, events } = event.detail;
     const what = sent.get(action);
+    const wrote = form();
+    if (what && wrote?.elements.files && wrote.dataset.conversation === what.conversation) wrote.elements.files.value = "";
     if (what && message) what.item.dataset.message = message;
     if (what && !message) what.item.dataset.loose = "";
     settle();
