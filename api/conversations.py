@@ -126,6 +126,12 @@ async def get_file(door: Door, caller: Reader, file_id: str) -> Response:
     return safe_file(stored.content, stored.name, stored.mime_type)
 
 
+@router.get("/{conversation_id}/turns/{turn_id}", responses=problems(404), summary="What one reply rests on")
+async def get_turn(door: Door, caller: Reader, conversation_id: str, turn_id: str) -> Evidence:
+    """A message's `turn_id` leads here: passages with page and text, signals, confidence, and what a language model made of them."""
+    return await door.conversations.turn(conversation_id, turn_id)
+
+
 async def _check_cursor(door: Services, conversation_id: str, message_id: str) -> None:
     """Raises InvalidInput unless it names a message of this conversation."""
     try:

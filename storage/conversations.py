@@ -51,6 +51,7 @@ _EVIDENCE = (
     .select_from(turns.outerjoin(readings, readings.c.turn_id == turns.c.id))
     .where(turns.c.id == bindparam("id"))
 )
+_TURN = _EVIDENCE.where(turns.c.conversation_id == bindparam("conversation"))
 _add_reading = insert(readings)
 _ADD_READING = _add_reading.on_conflict_do_update(
     index_elements=["turn_id"],
@@ -238,6 +239,14 @@ class Conversations:
         async with self._db.read() as connection:
             row = (await connection.execute(_EVIDENCE, {"id": turn_id})).first()
         return None if row is None else evidence_from(row)
+
+    async def turn(self, conversation_id: str, turn_id: str) -> Evidence:
+        """What was looked at for one turn of this conversation. Raises NotFound."""
+        async with self._db.read() as connection:
+            row = (await connection.execute(_TURN, {"id": turn_id, "conversation": conversation_id})).first()
+        if row is None:
+            raise NotFound(f"There is no turn {turn_id} in this conversation")
+        return evidence_from(row)
 
     async def keep_reading(self, conversation_id: str, turn_id: str, reading: Reading, *, evidence: Evidence | None = None) -> None:
         """Writes what a language model made of a turn, and the evidence it was given where that has changed. Safe to repeat."""

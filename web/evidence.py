@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
 from domain.conversations import Conversation
-from domain.knowledge import Citation, Evidence, Passage
+from domain.knowledge import Citation, Evidence, Passage, Reading
 from domain.messages import Direction, Message, Purpose
 from web.page_images import LONGEST_QUOTE
 
@@ -47,6 +47,9 @@ class EvidenceView:
     confidence: float
     threshold: float | None
     sources: Sequence[Source]
+    understood: str = ""
+    """A follow-up in the words that were looked up."""
+    reading: Reading | None = None
 
     @property
     def enough(self) -> bool:
@@ -132,6 +135,12 @@ def sources_of(passages: Sequence[Passage], citations: Sequence[Citation], quest
     return [source_of(passage, citations, question) for passage in passages[:limit]]
 
 
+def _citations(found: Evidence) -> Sequence[Citation]:
+    """Of the draft that counts: the language model's where there is one."""
+    draft = found.reading.draft if found.reading is not None and found.reading.draft is not None else found.draft
+    return draft.citations if draft is not None else ()
+
+
 def turn_shown(conversation: Conversation, messages: Sequence[Message]) -> str | None:
     """The turn whose evidence matters now: the flag's, else the bot's last reply's."""
     if conversation.hand_off is not None:
@@ -150,11 +159,14 @@ def view_of(conversation: Conversation, messages: Sequence[Message], found: Evid
     if at is not None:
         asked = [message for message in asked if message.created_at <= at] or asked
     question = asked[-1].text if asked else ""
-    confidence = hand_off.confidence if hand_off is not None and hand_off.confidence is not None else found.confidence if found else 0.0
+    decided_by = hand_off.confidence if hand_off is not None else said.confidence if said is not None else None
+    confidence = decided_by if decided_by is not None else found.confidence if found else 0.0
     return EvidenceView(
         stopped=hand_off is not None or (said is not None and said.purpose is Purpose.HOLDING),
         question=question,
         confidence=confidence,
         threshold=hand_off.threshold if hand_off is not None and hand_off.threshold is not None else threshold,
-        sources=sources_of(found.passages, found.draft.citations if found.draft else (), question) if found else [],
+        sources=sources_of(found.passages, _citations(found), question) if found else [],
+        understood=found.looked_up if found else "",
+        reading=found.reading if found else None,
     )

@@ -17,6 +17,7 @@ from domain.media import is_elsewhere
 from web.assets import asset
 from web.evidence import page_url
 from web.listing import hue, initials
+from web.readings import reading_words, use_words
 
 VARY = "HX-Request, HX-Request-Type, HX-Target, Cookie"
 
@@ -39,6 +40,8 @@ def environment() -> Environment:
         "status": Status,
         "role": Role,
         "reason_words": words_for,
+        "reading_words": reading_words,
+        "use_words": use_words,
         "suffix": lambda name: PurePath(name).suffix.lstrip(".").upper()[:4],
         "stem": lambda name: PurePath(name).stem,
         "cited": lambda citation: page_url(citation.document_id, citation.page, citation.quote or ""),

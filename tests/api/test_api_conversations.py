@@ -4,6 +4,7 @@ import httpx2
 import pytest
 
 from domain.conversations import Status
+from domain.knowledge import ModelUse, Reading, ReadingOutcome
 from domain.managers import Inbox
 from tests.api.conftest import Person, Talk, write_talk
 from web.services import Services
@@ -43,6 +44,24 @@ async def test_a_conversation_says_why_it_waits_and_where_its_workflow_is(client
     (source,) = found["sources"]
     assert (source["document"], source["document_id"], source["page"], source["quote"]) == ("shop.pdf", "d1", 2, "We ship abroad.")
     assert source["link"].endswith("/knowledge/d1/pages/2?quote=We+ship+abroad.")
+
+
+async def test_a_turn_tells_what_was_looked_at_and_what_a_model_made_of_it(
+    client: httpx2.AsyncClient, reader: Person, services: Services, talk: Talk
+) -> None:
+    hand_off = talk.record.hand_off
+    assert hand_off is not None
+    turn_id = str(hand_off.turn_id)
+    use = ModelUse(model="llama3.1:8b", calls=1, input_tokens=900, output_tokens=8, latency_ms=700, cost=0.0002)
+    made = Reading(outcome=ReadingOutcome.NO_ANSWER, prompt_version="grounded-2", use=use)
+    await services.conversations.keep_reading(talk.id, turn_id, made)
+    found = (await client.get(f"{API}/conversations/{talk.id}/turns/{turn_id}", headers=reader.headers)).json()
+    assert [(passage["document"], passage["page"]) for passage in found["passages"]] == [("shop.pdf", 2)]
+    assert found["reading"]["outcome"] == "no_answer"
+    assert found["reading"]["use"] == use.model_dump(mode="json")
+    whole = (await client.get(f"{API}/conversations/{talk.id}", headers=reader.headers)).json()
+    assert whole["evidence"]["reading"] == found["reading"]
+    assert (await client.get(f"{API}/conversations/other/turns/{turn_id}", headers=reader.headers)).status_code == 404
 
 
 async def test_an_unknown_conversation_is_not_found(client: httpx2.AsyncClient, reader: Person) -> None:

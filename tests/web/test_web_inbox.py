@@ -7,9 +7,10 @@ import pytest
 
 from domain.channels import SendResult
 from domain.conversations import HandOffReason, Status
-from domain.knowledge import Evidence
+from domain.ids import derived_id
+from domain.knowledge import Citation, Draft, Evidence, ModelUse, Reading, ReadingOutcome
 from tests.web.conftest import PART, Browser
-from tests.web.shop import HOLDING, Shop, furnish, passage
+from tests.web.shop import HOLDING, SHIPPING, Shop, furnish, passage
 
 NASTY = '<script>alert(1)</script><img src=x onerror=alert(2)> <b hx-get="/x" hx-trigger="load">"\'&'
 
@@ -112,6 +113,40 @@ async def test_what_a_bots_answer_rests_on_is_shown_too(browser: Browser, shop: 
     assert "What the last answer rests on" in words
     assert "Confidence 93%" in words
     assert "The bot is answering. Take over to reply." in words
+
+
+async def test_what_a_language_model_made_of_a_turn_is_shown_with_what_it_took(browser: Browser, shop: Shop) -> None:
+    talks = await furnish(shop)
+    conversation_id = talks["olga"].conversation_id
+    turn_id = derived_id("turn", conversation_id)
+    quote = "Parcels to Chile take 5 to 8 working days"
+    draft = Draft(
+        text="Yes.", citations=(Citation(document="Shipping times.pdf", page=3, document_id="d-1", quote=quote),), model="llama3.1:8b"
+    )
+    use = ModelUse(model="llama3.1:8b", calls=2, input_tokens=1_204, output_tokens=61, latency_ms=1_400, cost=0.0007)
+    reading = Reading(outcome=ReadingOutcome.ANSWERED, draft=draft, prompt_version="grounded-2", second_look=True, use=use)
+    understood = SHIPPING.model_copy(update={"looked_up": "Do you ship to Chile?"})
+    await shop.services.conversations.keep_reading(conversation_id, turn_id, reading, evidence=understood)
+    page = (await (await browser("maya")).get(f"/inbox/bot/{conversation_id}")).text
+    words = _words(page)
+    assert "Understood as “Do you ship to Chile?”" in words
+    assert "Answered from the passages" in words
+    assert "llama3.1:8b" in words
+    assert "1.4 s, 1,204 tokens read, 61 written, cost 0.0007" in words
+    assert "grounded-2, looked at twice" in words
+    assert f"<mark>{quote}</mark>" in page, "the model's own quote is marked"
+
+
+async def test_why_a_language_models_answer_was_refused_is_shown(browser: Browser, shop: Shop) -> None:
+    record = await shop.talk("Ida Roth", minutes=9)
+    await shop.says(record, "Do you ship to Peru?", minutes=8)
+    await shop.flags(record, HandOffReason.MISSING_KNOWLEDGE, minutes=7)
+    why = "The language model's answer was refused: it gives a name that its quote does not have"
+    reading = Reading(outcome=ReadingOutcome.UNSUPPORTED, detail=why, use=ModelUse(model="m", calls=1, latency_ms=900))
+    await shop.services.conversations.keep_reading(record.conversation_id, derived_id("turn", record.conversation_id), reading)
+    words = _words((await (await browser("maya")).get(f"/inbox/mine/{record.conversation_id}")).text)
+    assert "Its answer did not pass the checks: it gives a name that its quote does not have" in words
+    assert "Took 0.9 s" in words
 
 
 async def test_history_shows_earlier_episodes_with_their_summary(browser: Browser, shop: Shop) -> None:
