@@ -107,7 +107,7 @@ async def test_each_status_has_one_meaning(http: OutgoingHttp, receiver: RestRec
     [
         ("7", 7, 7),
         ("0", 0, 0),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True), 500, 600),
+        (format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True), 80_000, 86_400),
         (format_datetime(datetime.now(UTC) - timedelta(seconds=600), usegmt=True), 0, 0),
     ],
     ids=["7 s", "0 s", "a date to come", "a date that is past"],

@@ -110,7 +110,7 @@ async def test_exit_status_says_who_can_mend_it(up: Product, tmp_path: Path) -> 
     unknown = await up.cli("inbox", "set", "shop", "wings=2")
     assert (unknown.code, "wings" in unknown.err) == (2, True)
     failing = await up.cli("inbox", "test", "shop", "--json")
-    assert (failing.code, failing.data["result"]) == (1, "retry")
+    assert (failing.code, failing.data["works"]) == (1, False)
     async with product_in(
         tmp_path / "away", FRONTDESK_DATABASE_URL="postgresql+asyncpg://nobody@127.0.0.1:9/x", FRONTDESK_SECRET_KEY="k"
     ) as away:
