@@ -48,6 +48,7 @@ from domain.windows import last_written
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
 from workflows.fetching import FetchResource
+from workflows.mail import AnswerByMail
 from workflows.media import FetchMedia, media_workflow_id
 from workflows.state import ConversationInput
 from workflows.verbs import name_of
@@ -338,6 +339,21 @@ class ConversationGateway:
     async def offer_again(self, workflow_id: str, signal: OfferAgain) -> bool:
         """Has a conversation ask again who gets it; False if it is not open any more."""
         return await self._signal(workflow_id, "offer_again", signal)
+
+    # A person answers by mail
+
+    async def answer_by_mail(self, mail_id: str) -> None:
+        """Has a mail that is durable taken up, once. Raises EngineUnavailable."""
+        await self._call(
+            self._client.start_workflow(
+                AnswerByMail.run,
+                mail_id,
+                id=f"mail/{mail_id}",
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        )
 
     # Documents
 

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
 
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
+    mail_reply_to: str | None = None
+    """An address that managers' answers by mail arrive at, with something behind a plus; unset = mails can't be answered."""
+    mail_inbound_secret: SecretStr | None = None
+    """Ends the address `/webhooks/email/inbound/...` of SendGrid's Inbound Parse; unset = nothing is taken in there."""
+    imap_url: SecretStr | None = None
+    """`imaps://user:password@host/INBOX`: the mailbox behind the reply address; unset = none is read."""
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
     twilio_from: str | None = None

@@ -32,6 +32,8 @@ from activities.documents import DocumentActivities
 from activities.fetching import FetchingActivities
 from activities.heartbeat import HeartbeatInterceptor
 from activities.line import LineWatch
+from activities.mail import MailActivities
+from activities.mailbox import MailboxWatch
 from activities.media import MediaActivities
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
@@ -48,13 +50,16 @@ from channels.push_services import PushServices
 from channels.registry import FEATURES, Vendors, build_channels
 from domain.drafting import DraftPolicy
 from domain.ladder import Medium
+from domain.mail import ReplyOffers
 from domain.ports import Notifier, PushStore
 from gateway import TASK_QUEUE, ConversationGateway, open_client, prepare_namespace
 from knowledge.hearing import KnowledgeListener
 from knowledge.importing import import_document
 from knowledge.index import KnowledgeIndex
+from notifications.inbound import read_mail
 from notifications.logged import Logged
 from notifications.mail import MailNotifier
+from notifications.mailbox import Mailbox
 from notifications.push import PushNotifier
 from notifications.sms import SmsNotifier
 from settings import Settings, configure_logging
@@ -63,6 +68,7 @@ from storage.stores import Stores, build_stores
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
 from workflows.fetching import FetchResource
+from workflows.mail import AnswerByMail
 from workflows.media import FetchMedia
 from workflows.upkeep import KeepChannelsUp
 
@@ -81,19 +87,25 @@ BUILD_ID = "frontdesk"
 """Named, because the SDK's default is a hash over every loaded module's code: seconds of each start. Nothing is routed by it."""
 
 
-def build_mail(settings: Settings) -> MailNotifier | None:
+def build_mail(settings: Settings, offers: ReplyOffers) -> MailNotifier | None:
     if settings.smtp_url is None or settings.mail_from is None:
         return None
-    return MailNotifier(settings.smtp_url.get_secret_value(), settings.mail_from, base_url=settings.base_url)
+    return MailNotifier(
+        settings.smtp_url.get_secret_value(),
+        settings.mail_from,
+        base_url=settings.base_url,
+        reply_to=settings.mail_reply_to,
+        offers=offers,
+    )
 
 
-def build_notifiers(settings: Settings, push: PushStore, http: OutgoingHttp) -> Mapping[Medium, Notifier]:
+def build_notifiers(settings: Settings, mail: MailNotifier | None, push: PushStore, http: OutgoingHttp) -> Mapping[Medium, Notifier]:
     """The media that are set up; the others are passed over. Push needs no account anywhere."""
     contact = f"mailto:{parseaddr(settings.mail_from)[1]}" if settings.mail_from else "mailto:frontdesk@localhost"
     notifiers: dict[Medium, Notifier] = {
         Medium.PUSH: Logged(PushNotifier(push, PushServices(http), base_url=settings.base_url, contact=contact))
     }
-    if (mail := build_mail(settings)) is not None:
+    if mail is not None:
         notifiers[Medium.EMAIL] = Logged(mail)
     if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from:
         notifiers[Medium.SMS] = Logged(
@@ -163,6 +175,7 @@ def build_worker(
     channels = build_channels(http, Vendors(vendor_http(), **settings.vendor_urls))
     keeper = TokenKeeper(stores.inboxes, stores.tokens, channels)
     inlet = build_gateway(client, stores, task_queue)
+    mail = build_mail(settings, stores.mail)
     activities = (
         *_methods(RecordActivities(stores.conversations)),
         *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), drafts)),
@@ -180,7 +193,8 @@ def build_worker(
             )
         ),
         *_methods(FetchingActivities(stores.inboxes, keeper, channels, inlet)),
-        *_methods(NoticeActivities(stores.notices, build_notifiers(settings, stores.push, http))),
+        *_methods(NoticeActivities(stores.notices, build_notifiers(settings, mail, stores.push, http))),
+        *_methods(MailActivities(stores.mail, stores.people, inlet, read_mail, mail)),
         *_methods(
             UpkeepActivities(
                 stores.inboxes,
@@ -191,7 +205,7 @@ def build_worker(
                 stores.unknown_sends,
                 stores.tokens,
                 stores.people,
-                build_mail(settings),
+                mail,
             )
         ),
         *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),
@@ -199,7 +213,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[Conversation, ImportDocument, AskDocuments, FetchMedia, FetchResource, KeepChannelsUp],
+        workflows=[Conversation, ImportDocument, AskDocuments, FetchMedia, FetchResource, KeepChannelsUp, AnswerByMail],
         activities=activities,
         interceptors=[HeartbeatInterceptor()],
         # Determinism is proved where it costs nobody anything: the tests run in the sandbox and replay recorded histories.
@@ -282,6 +296,9 @@ async def run(settings: Settings) -> None:
         asyncio.create_task(_follow("knowledge", index.follow)),
         asyncio.create_task(_follow("line", LineWatch(stores.line, gateway.offer_again).follow)),
     ]
+    if settings.imap_url is not None and settings.mail_reply_to is not None:
+        mailbox = Mailbox.from_url(settings.imap_url.get_secret_value(), settings.mail_reply_to)
+        following.append(asyncio.create_task(_follow("mailbox", MailboxWatch(mailbox, stores.mail, gateway.answer_by_mail).follow)))
     async with build_worker(client, settings, stores=stores, index=index):
         settle_memory()
         log.info("worker_ready", task_queue=TASK_QUEUE)

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from api import ask, contacts, conversations, documents, inboxes, team
 from api.actions import actions_router
 from api.health import health_router
+from api.inbound_mail import MAIL_LIMIT, receive_mail
 from api.metrics import Metrics
 from api.openapi import PREFIX, describe
 from api.problems import Answers, ErrorBoundary, add_handlers
@@ -37,6 +38,7 @@ LARGER_BODIES = {
     "/chat/": CHAT_UPLOAD_LIMIT,
     "/conversations/": CHAT_UPLOAD_LIMIT,
     f"{PREFIX}/files": CHAT_UPLOAD_LIMIT,
+    "/webhooks/email/": MAIL_LIMIT,
 }
 """Where files are uploaded."""
 
@@ -76,6 +78,7 @@ def build_app(
     describe(app)
 
     door = WebhookDoor(metrics, clock)
+    app.add_route("/webhooks/email/inbound/{secret}", receive_mail, methods=["POST"], include_in_schema=False)
     app.add_route("/webhooks/{channel}/{inbox_id}", door.receive, methods=["GET", "POST"], include_in_schema=False)
     app.add_route("/webhooks/{channel}/{inbox_id}/{path_secret:path}", door.receive, methods=["GET", "POST"], include_in_schema=False)
     for router in (

@@ -66,6 +66,8 @@ async def create_app(settings: Settings) -> FastAPI:
             notices=stores.notices,
             preferences=stores.preferences,
             push=stores.push,
+            mail=stores.mail,
+            inbound_secret=settings.mail_inbound_secret.get_secret_value() if settings.mail_inbound_secret else "",
             media=frozenset({Medium.PUSH} | ({Medium.EMAIL} if settings.mails else set()) | ({Medium.SMS} if settings.texts else set())),
         ),
     )

@@ -93,6 +93,8 @@ class Policy(Model):
     """Whether what the bot can't read goes to a person; otherwise the customer is asked to write it."""
     notify_push_after_minutes: NoticeMinutes | None = 0.0
     notify_email_after_minutes: NoticeMinutes | None = 2.0
+    notify_email_with_text: bool = True
+    """Whether a mail shows what the customer wrote, and can be answered; it never does where no reply address is set up."""
     notify_sms_after_minutes: NoticeMinutes | None = 10.0
     notify_lead_after_minutes: NoticeMinutes | None = 20.0
     team_lead: Annotated[str, StringConstraints(max_length=254, strip_whitespace=True, to_lower=True)] = ""

@@ -1,5 +1,8 @@
 """Tells managers by e-mail, over SMTP."""
 
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,9 +17,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from domain.alarms import ChannelAlarm
 from domain.errors import InvalidInput, NotTold
 from domain.ids import derived_id
+from domain.mail import ReadMail, ReplyOffer, ReplyOffers, ReplyTarget
 from domain.managers import Manager
 from domain.model import Model
-from domain.notices import Digest
+from domain.notices import Digest, WaitingCustomer
+from notifications.reply_text import MARK
 from notifications.wording import headline, moment_in_words, reason_in_words
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -70,7 +75,16 @@ class MailNotifier:
     Message-ID, so that mailboxes can drop it.
     """
 
-    def __init__(self, smtp_url: str, sender: str, *, base_url: str, timeout: float = 20.0) -> None:
+    def __init__(
+        self,
+        smtp_url: str,
+        sender: str,
+        *,
+        base_url: str,
+        reply_to: str | None = None,
+        offers: ReplyOffers | None = None,
+        timeout: float = 20.0,
+    ) -> None:
         self._relay = Relay.from_url(smtp_url)
         name, address = parseaddr(sender)
         try:
@@ -80,6 +94,8 @@ class MailNotifier:
         if not self._sender.domain or not sender.isprintable():
             raise InvalidInput("FRONTDESK_MAIL_FROM must be one address with a domain, on one line")
         self._base_url = base_url
+        self._reply_to = _plus_address(reply_to) if reply_to and offers else None
+        self._offers = offers
         self._timeout = timeout
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -91,10 +107,51 @@ class MailNotifier:
 
     async def tell(self, digest: Digest) -> None:
         """Raises NotTold."""
-        await self.hand_over(self.compose(digest))
+        await self.hand_over(self.compose(digest, await self._answerable(digest)))
 
-    def compose(self, digest: Digest) -> EmailMessage:
-        """Raises NotTold when the person's address can't stand in a header."""
+    async def _answerable(self, digest: Digest) -> Mapping[str, ReplyOffer]:
+        """By the conversation's id."""
+        if self._offers is None or self._reply_to is None:
+            return {}
+        listed = digest.waiting[:MOST_LISTED]
+        offers = {each.conversation_id: await self._offers.offer(each.conversation_id, digest.person.id, now=digest.at) for each in listed}
+        return {conversation_id: offer for conversation_id, offer in offers.items() if offer is not None}
+
+    async def refuse(self, mail: ReadMail, target: ReplyTarget, person: Manager, why: str, *, unseen: tuple[str, ...]) -> None:
+        """Says why an answer was not sent. Where only something was unseen, the mail shows it and can be answered in its turn."""
+        offer = None
+        if unseen and self._offers is not None and self._reply_to is not None:
+            offer = await self._offers.offer(target.conversation_id, person.id, now=datetime.now(UTC))
+        message = self._addressed(person)
+        message["Subject"] = "Your answer was not sent"
+        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Message-ID"] = f"<{derived_id('refusal', mail.message_id)}@{self._sender.domain}>"
+        message["In-Reply-To"] = (
+            f"<{mail.message_id}>" if _is_message_id(mail.message_id) else f"<{target.conversation_id}@{self._sender.domain}>"
+        )
+        message["Auto-Submitted"] = "auto-replied"
+        if offer is not None:
+            message["Reply-To"] = self._reply_address(offer)
+        facts = {
+            "name": _on_one_line(person.name),
+            "mark": MARK if offer is not None else "",
+            "why": why,
+            "text": mail.text,
+            "words": offer.words if offer is not None else (),
+            "link": f"{self._base_url}/conversations/{target.conversation_id}",
+        }
+        message.set_content(self._templates.get_template("refused.txt").render(facts))
+        message.add_alternative(self._templates.get_template("refused.html").render(facts), subtype="html")
+        await self.hand_over(message)
+
+    def _reply_address(self, offer: ReplyOffer) -> str:
+        assert self._reply_to is not None
+        local, domain = self._reply_to
+        return f"{local}+{offer.token}@{domain}"
+
+    def compose(self, digest: Digest, answerable: Mapping[str, ReplyOffer] | None = None) -> EmailMessage:
+        """`answerable` says which conversations can be answered by mail. Raises NotTold if the person's address can't stand in a header."""
+        offers = answerable or {}
         domain = self._sender.domain
         message = self._addressed(digest.person)
         message["Subject"] = headline(digest)
@@ -102,18 +159,14 @@ class MailNotifier:
         message["Message-ID"] = f"<{digest.id}@{domain}>"
         message["References"] = " ".join(f"<{customer.conversation_id}@{domain}>" for customer in digest.waiting[:MOST_REFERENCES])
         message["Auto-Submitted"] = "auto-generated"
+        if len(digest.waiting) == 1 and offers:
+            message["Reply-To"] = self._reply_address(next(iter(offers.values())))
         facts = {
             "name": _on_one_line(digest.person.name),
+            "mark": MARK if len(digest.waiting) == 1 and offers else "",
+            "private": not offers,
             "headline": headline(digest),
-            "customers": [
-                {
-                    "reason": reason_in_words(customer),
-                    "inbox": _on_one_line(customer.inbox_name),
-                    "flagged_at": moment_in_words(customer.flagged_at),
-                    "link": f"{self._base_url}/conversations/{customer.conversation_id}",
-                }
-                for customer in digest.waiting[:MOST_LISTED]
-            ],
+            "customers": [self._described(customer, offers.get(customer.conversation_id)) for customer in digest.waiting[:MOST_LISTED]],
             "more": max(0, len(digest.waiting) - MOST_LISTED),
             "list_link": f"{self._base_url}/inbox/mine",
             "settings_link": f"{self._base_url}/notifications",
@@ -141,6 +194,16 @@ class MailNotifier:
         }
         message.set_content(self._templates.get_template("alarm.txt").render(facts))
         await self.hand_over(message)
+
+    def _described(self, customer: WaitingCustomer, offer: ReplyOffer | None) -> dict[str, object]:
+        return {
+            "reason": reason_in_words(customer),
+            "inbox": _on_one_line(customer.inbox_name),
+            "flagged_at": moment_in_words(customer.flagged_at),
+            "link": f"{self._base_url}/conversations/{customer.conversation_id}",
+            "words": offer.words if offer else (),
+            "mailto": f"mailto:{self._reply_address(offer)}" if offer else "",
+        }
 
     def _addressed(self, person: Manager) -> EmailMessage:
         message = EmailMessage(policy=SMTP_POLICY)
@@ -176,6 +239,20 @@ class MailNotifier:
         except aiosmtplib.SMTPException as error:
             lacks = "STARTTLS (try smtps://), a sign-in, or addresses outside ASCII"
             raise NotTold(f"The mail relay lacks what this needs: {lacks}", retryable=False) from error
+
+
+def _plus_address(address: str) -> tuple[str, str]:
+    """Local part and domain; a token is put behind the local part with a plus. Raises InvalidInput."""
+    local, _, domain = address.strip().rpartition("@")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,39}", local) or not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
+        raise InvalidInput(
+            "FRONTDESK_MAIL_REPLY_TO must be an address whose part before the @ has at most 39 plain characters, without a plus"
+        )
+    return local, domain
+
+
+def _is_message_id(text: str) -> bool:
+    return bool(re.fullmatch(r"[\x21-\x3b\x3d\x3f-\x7e]{1,250}", text))
 
 
 def _on_one_line(text: str) -> str:

@@ -73,5 +73,9 @@ class Vault:
             raise AuthenticityError("This token has expired")
         return str(payload)
 
+    def digest(self, purpose: str, payload: str) -> bytes:
+        """32 bytes that only this installation can have made."""
+        return hmac.new(self._signing, f"{purpose}\x1f{payload}".encode(), hashlib.sha256).digest()
+
     def _signature(self, purpose: str, body: str) -> str:
         return _to_text(hmac.new(self._signing, f"{purpose}\x1f{body}".encode(), hashlib.sha256).digest())

@@ -18,6 +18,7 @@ from storage.files import Files
 from storage.inboxes import Inboxes
 from storage.ledger import Ledger
 from storage.line import Line
+from storage.mail import Mail
 from storage.notices import Notices
 from storage.people import People
 from storage.preferences import Preferences
@@ -42,6 +43,7 @@ class Stores:
     inboxes: Inboxes
     ledger: Ledger
     line: Line
+    mail: Mail
     notices: Notices
     people: People
     teamwork: Teamwork
@@ -69,6 +71,7 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         inboxes=inboxes,
         ledger=Ledger(database),
         line=Line(database, away_after=away_after),
+        mail=Mail(database, vault),
         notices=Notices(database),
         people=People(database),
         teamwork=Teamwork(database),

@@ -445,6 +445,37 @@ notice_gates = Table(
     Column("opens_at", UtcDateTime, nullable=False),
 )
 
+reply_addresses = Table(
+    "reply_addresses",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("manager_id", Text, nullable=False),
+    Column("seen_message_id", Text),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+mail_arrivals = Table(
+    "mail_arrivals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("sealed", Text),
+    Column("message_id", Text, unique=True),
+    Column("outcome", Text),
+    Column("detail", Text),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+)
+
+mailbox_positions = Table(
+    "mailbox_positions",
+    metadata,
+    Column("mailbox", Text, primary_key=True),
+    Column("validity", BigInteger, nullable=False),
+    Column("uid", BigInteger, nullable=False),
+)
+
 notice_preferences = Table(
     "notice_preferences",
     metadata,

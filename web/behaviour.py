@@ -101,6 +101,12 @@ GROUPS = (
         (
             Field("notify_push_after_minutes", "Push messages to the team after, minutes", "Empty: never.", "number"),
             Field("notify_email_after_minutes", "E-mails the team after, minutes", "Empty: never.", "number"),
+            Field(
+                "notify_email_with_text",
+                "E-mails show what the customer wrote, and can be answered",
+                "Where answering by e-mail is set up.",
+                "switch",
+            ),
             Field("notify_sms_after_minutes", "Texts the team after, minutes", "Empty: never.", "number"),
             Field("notify_lead_after_minutes", "Tells the team lead after, minutes", "Empty: never.", "number"),
             Field("team_lead", "Team lead", "The e-mail address of a person of the team. Empty: nobody is told after the others."),

@@ -23,6 +23,7 @@ from storage.events import Events
 from storage.files import Files
 from storage.inboxes import Inboxes
 from storage.ledger import Ledger
+from storage.mail import Mail
 from storage.notices import Notices
 from storage.people import People
 from storage.preferences import Preferences
@@ -67,6 +68,10 @@ class Gateway(Protocol):
         """The conversation's verdict, or None if there was none within `wait_seconds`. Raises NotFound, EngineUnavailable."""
         ...
 
+    async def answer_by_mail(self, mail_id: str) -> None:
+        """Raises EngineUnavailable."""
+        ...
+
     async def ask(self, question: str, inbox_id: str | None = None) -> Answer:
         """Raises NotFound, EngineUnavailable."""
         ...
@@ -93,8 +98,11 @@ class Telling:
     notices: Notices
     preferences: Preferences
     push: Push
+    mail: Mail
     media: frozenset[Medium]
     """By which the installation can tell people."""
+    inbound_secret: str = ""
+    """Ends the address where answers by mail are posted; empty: nothing is taken in there."""
 
 
 @dataclass(frozen=True)

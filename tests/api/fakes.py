@@ -30,6 +30,7 @@ class FakeGateway:
         self.verdicts: dict[str, Verdict] = {}
         self.imported: list[str] = []
         self.media: list[str] = []
+        self.mails: list[str] = []
 
     def _reach(self) -> None:
         if self.down:
@@ -63,6 +64,10 @@ class FakeGateway:
         self._reach()
         self.verbs.append(verb)
         return self.verdicts.get(verb.action_id)
+
+    async def answer_by_mail(self, mail_id: str) -> None:
+        self._reach()
+        self.mails.append(mail_id)
 
     async def ask(self, question: str, inbox_id: str | None = None) -> Answer:
         self._reach()

@@ -17,6 +17,7 @@ from activities.assistant import AssistantActivities
 from activities.delivery import DeliveryActivities
 from activities.heartbeat import HeartbeatInterceptor
 from activities.line import LineWatch
+from activities.mail import MailActivities
 from activities.notices import NoticeActivities
 from activities.records import RecordActivities
 from activities.tokens import TokenKeeper
@@ -41,6 +42,7 @@ from gateway import ConversationGateway, Received
 from storage.files import FileLinks
 from storage.stores import Stores, open_stores
 from workflows.conversation import Conversation
+from workflows.mail import AnswerByMail
 
 KNOWN = {
     "do you ship to chile?": "Yes, in 5 to 8 days.",
@@ -160,6 +162,8 @@ class Desk:
         self.vendor = Vendor()
         self.post = Post()
         self.notices = NoticeActivities(stores.notices, {Medium.EMAIL: self.post, Medium.SMS: self.post})
+        self.mails: list[MailActivities] = []
+        """Whoever lets managers answer by mail adds one."""
         self.task_queue = task_queue
         self.assistant: Assistant | None = None
         self.ratio = 4.0
@@ -187,7 +191,7 @@ class Desk:
         return Worker(
             self.client,
             task_queue=self.task_queue,
-            workflows=[Conversation],
+            workflows=[Conversation, AnswerByMail],
             activities=[
                 records.record_messages,
                 records.record_verdict,
@@ -202,6 +206,7 @@ class Desk:
                     FileLinks(self.stores.files, self.stores.vault, "http://desk"),
                 ).deliver_message,
                 self.notices.notify_managers,
+                *(mail.answer_by_mail for mail in self.mails),
             ],
             interceptors=[HeartbeatInterceptor()],
             # A bug in workflow code fails the test instead of retrying for ever.

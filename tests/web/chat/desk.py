@@ -135,6 +135,9 @@ class FakeDesk:
     async def act(self, verb: PersonVerb, *, wait_seconds: float = 2.0) -> Verdict | None:
         raise NotImplementedError
 
+    async def answer_by_mail(self, mail_id: str) -> None:
+        raise NotImplementedError
+
     async def ask(self, question: str, inbox_id: str | None = None) -> Answer:
         raise NotImplementedError
 
