@@ -36,7 +36,7 @@ class TurnActivities:
         """Stores the messages and the evidence in one transaction; only ids, figures and the draft travel back."""
         found = await look_up(self._retriever, turn.question, turn.topic)
         heard = await self._listener.hear(turn.question, earlier=turn.earlier, told=turn.told)
-        evidence = found.model_copy(update={"heard": {"upset": heard.upset, "repeats": float(heard.repeats)}})
+        evidence = found.model_copy(update={"heard": heard.model_dump(exclude={"said_by_person"})})
         recorded = await self._conversations.record(
             RecordedMessages(record=turn.record, messages=turn.messages), evidence=(turn.id, evidence)
         )

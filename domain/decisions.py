@@ -36,6 +36,8 @@ class Decision(Model):
     """Why, in words for managers."""
 
 
+ASKS_FROM = 0.5
+"""From here up a message that holds no phrase of asking for a person counts as a request all the same."""
 OFFER_SHARE = 0.6
 """From this share of the threshold up, near questions are offered instead of flagging."""
 
@@ -86,6 +88,9 @@ def after_hearing(heard: Heard, policy: Policy, *, person_was_offered: bool) -> 
 
     `person_was_offered`: at any time in this conversation; it is done once.
     """
+    if policy.person_requests and heard.asks_person >= ASKS_FROM:
+        detail = f"The customer seems to ask for a person ({heard.asks_person:.0%})"
+        return Decision(outcome=Outcome.FLAG, reason=HandOffReason.CUSTOMER_REQUEST, detail=detail)
     if policy.upset_threshold < 1 and heard.upset >= policy.upset_threshold:
         detail = f"The customer sounds upset ({heard.upset:.0%}; handed over from {policy.upset_threshold:.0%})"
         return Decision(outcome=Outcome.FLAG, reason=HandOffReason.NEGATIVE_SENTIMENT, detail=detail)

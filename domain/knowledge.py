@@ -167,7 +167,7 @@ class Evidence(Model):
     knowledge_version: int = 0
     confidence_model: str = ""
     heard: dict[str, float] = Field(default_factory=dict)
-    """What the worker heard in the question itself: how upset it sounds, and how often it came before. Of turns only."""
+    """What the worker heard in the question itself, by the names of `domain.turns.Heard`. Of turns only."""
     looked_up: str = ""
     """What was looked up for a follow-up ("and to Brazil?"): the question in words that stand alone. Empty: the customer's own words."""
     reading: Reading | None = None

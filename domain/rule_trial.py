@@ -68,7 +68,7 @@ def past_turn(at: UtcDatetime, evidence: Evidence) -> PastTurn:
     """Where a language model has read the passages, what it found or refused counts, at the confidence of the look-up."""
     reading = evidence.reading
     refused = reading is not None and reading.outcome in _REFUSED
-    heard = Heard(upset=evidence.heard.get("upset", 0.0), repeats=int(evidence.heard.get("repeats", 0)))
+    heard = Heard.model_validate(evidence.heard)
     return PastTurn(
         at=at,
         found=bool(evidence.passages),

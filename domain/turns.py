@@ -25,6 +25,8 @@ class Heard(Model):
 
     upset: float = 0.0
     """0 to 1: how angry or desperate the customer sounds."""
+    asks_person: float = 0.0
+    """0 to 1: how much it sounds like a request for a person, whatever its words."""
     repeats: int = 0
     """How many of the conversation's earlier turns asked the same, by meaning."""
     said_by_person: str | None = None

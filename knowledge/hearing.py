@@ -1,4 +1,4 @@
-"""What a turn says besides its question: how upset the customer sounds, and whether the same was asked before."""
+"""What a turn says besides its question: anger, despair, a wish for a person, and whether the same was asked before."""
 
 import re
 from collections.abc import Sequence
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from domain.turns import Heard, Told
+from knowledge import asking, mood
 from knowledge.index import KnowledgeIndex
-from knowledge.mood import Floats, MoodModel, mood_model
+from knowledge.linear_ear import Floats
 from knowledge.words import detect_language, fold, question_words, stem
 
 SAME_PASSAGE = 0.45
@@ -24,19 +25,20 @@ _NAMES = re.compile(r"\d+|(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ]\w+")
 class KnowledgeListener:
     """Implements domain.ports.Listener. Questions met before cost nothing: their vectors and passages are remembered by the index."""
 
-    def __init__(self, index: KnowledgeIndex, *, model: MoodModel | None = None) -> None:
+    def __init__(self, index: KnowledgeIndex) -> None:
         self._index = index
-        self._model = model or mood_model()
+        self._mood, self._asking = mood.mood_model(), asking.asking_model()
 
     async def hear(self, question: str, *, earlier: Sequence[str], told: Sequence[Told]) -> Heard:
         if not question.strip():
             return Heard()
         vector, *others = self._index.vectors([question, *earlier, *(one.question for one in told)])
-        upset = round(self._model.upset(question, vector), 3)
+        upset = round(self._mood.probability(vector, mood.signals(question)), 3)
+        asks_person = round(self._asking.probability(vector, asking.signals(question)), 3)
         same = [await self._same(question, vector, text, other) for text, other in zip(_texts(earlier, told), others, strict=True)]
         wordy = len(_content(question)) >= LEAST_WORDS
         said = [one.message_id for one, is_same in zip(told, same[len(earlier) :], strict=True) if is_same and wordy]
-        return Heard(upset=upset, repeats=sum(same[: len(earlier)]), said_by_person=said[-1] if said else None)
+        return Heard(upset=upset, asks_person=asks_person, repeats=sum(same[: len(earlier)]), said_by_person=said[-1] if said else None)
 
     async def _same(self, question: str, vector: Floats, other: str, other_vector: Floats) -> bool:
         """Whether two texts ask the same. Never so for greetings and thanks, nor where a name, a number or one word was exchanged."""

@@ -1,18 +1,12 @@
 """How upset a customer sounds: signals of any language, words of six, and nearness in meaning, weighed by a fitted model."""
 
-import math
 import re
 import tomllib
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from domain.model import Model
+from knowledge.linear_ear import LinearEar
 from knowledge.words import fold
-
-Floats = NDArray[np.float32]
 
 WORDS_FILE = Path(__file__).with_name("upset.toml")
 MODEL_FILE = Path(__file__).with_name("mood.json")
@@ -23,23 +17,6 @@ _WORD = re.compile(r"\w+")
 _HAMMERING = re.compile(r"[!?]{3,}")
 _SHOUTED_SHARE = 0.7
 _SHOUTED_LETTERS = 8
-
-
-class MoodModel(Model):
-    """Logistic regression over a sentence vector, then the signals. Written by scripts/fit_mood.py."""
-
-    name: str
-    embedding_model: str
-    vector: tuple[float, ...]
-    signals: tuple[float, ...]
-    bias: float
-    provenance: dict[str, str]
-
-    def upset(self, text: str, vector: Floats) -> float:
-        """0 to 1. The vector is the text's own."""
-        score = float(np.asarray(self.vector, np.float32) @ vector) + self.bias
-        score += sum(weight * value for weight, value in zip(self.signals, signals(text), strict=True))
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
 
 
 def signals(text: str) -> tuple[float, ...]:
@@ -63,5 +40,5 @@ def _pattern(entry: str) -> str:
 
 
 @cache
-def mood_model() -> MoodModel:
-    return MoodModel.model_validate_json(MODEL_FILE.read_text(encoding="utf-8"))
+def mood_model() -> LinearEar:
+    return LinearEar.model_validate_json(MODEL_FILE.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ half of the evaluation documents; what is printed and recorded was predicted for
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from domain.policy import DEFAULT_UPSET
 from knowledge.embed import sentence_encoder
-from knowledge.mood import MODEL_FILE, MoodModel, signals
+from knowledge.linear_ear import LinearEar
+from knowledge.mood import MODEL_FILE, signals
 from tests.eval.labelled import labelled
 
 DOCUMENTS = Path(__file__).resolve().parent.parent / "tests" / "eval" / "documents"
 RIDGE = 0.3
+DIMENSIONS = 512
+"""Of a sentence vector."""
 QUESTION_WEIGHT = 0.3
 """Of one shop's question among the labelled messages: there are many, and all are calm."""
 
@@ -32,13 +35,27 @@ def questions() -> list[list[str]]:
     return [[json.loads(line)["question"] for line in file.read_text(encoding="utf-8").splitlines()] for file in files]
 
 
-def design(texts: Sequence[str]) -> Array:
+def design(texts: Sequence[str], signals: Callable[[str], Sequence[float]]) -> Array:
     return np.column_stack([sentence_encoder().encode(texts), np.array([signals(text) for text in texts]), np.ones(len(texts))])
 
 
-def fit(rows: Array, labels: Array, weights: Array) -> Array:
+def ear(found: Array, provenance: dict[str, str]) -> LinearEar:
+    def rounded(weights: Array) -> tuple[float, ...]:
+        return tuple(round(float(weight), 4) for weight in weights)
+
+    return LinearEar(
+        name=f"fitted-{datetime.now(UTC):%Y-%m-%d}",
+        embedding_model=sentence_encoder().model_name,
+        vector=rounded(found[:DIMENSIONS]),
+        signals=rounded(found[DIMENSIONS:-1]),
+        bias=round(float(found[-1]), 4),
+        provenance=provenance,
+    )
+
+
+def fit(rows: Array, labels: Array, weights: Array, *, ridge_of: float = RIDGE) -> Array:
     found = np.zeros(rows.shape[1])
-    ridge = np.append(np.full(rows.shape[1] - 1, RIDGE), 1e-6)
+    ridge = np.append(np.full(rows.shape[1] - 1, ridge_of), 1e-6)
     for _ in range(30):  # Newton
         odds = 1 / (1 + np.exp(-rows @ found))
         slope = rows.T @ (weights * (odds - labels)) + ridge * found
@@ -55,11 +72,11 @@ def main() -> None:
     by_document = questions()
     calm = [question for document in by_document[::2] for question in document]
     unseen = [question for document in by_document[1::2] for question in document]
-    rows = design([*(one.text for one in taught), *calm])
+    rows = design([*(one.text for one in taught), *calm], signals)
     labels = np.array([float(one.is_so) for one in taught] + [0.0] * len(calm))
     found = fit(rows, labels, np.array([1.0] * len(taught) + [QUESTION_WEIGHT] * len(calm)))
-    upset = 1 / (1 + np.exp(-design([one.text for one in held]) @ found))
-    alarms = 1 / (1 + np.exp(-design(unseen) @ found))
+    upset = 1 / (1 + np.exp(-design([one.text for one in held], signals) @ found))
+    alarms = 1 / (1 + np.exp(-design(unseen, signals) @ found))
     truth = np.array([one.is_so for one in held])
     print(f"fitted on {len(taught)} messages and {len(calm)} questions; held out: {len(held)} messages, {len(unseen)} questions")
     measured = ""
@@ -69,14 +86,7 @@ def main() -> None:
         print(f"from {threshold}: {line}")
         measured = line if threshold == DEFAULT_UPSET else measured
     if options.write:
-        model = MoodModel(
-            name=f"fitted-{datetime.now(UTC):%Y-%m-%d}",
-            embedding_model=sentence_encoder().model_name,
-            vector=tuple(round(float(weight), 4) for weight in found[:512]),
-            signals=tuple(round(float(weight), 4) for weight in found[512:-1]),
-            bias=round(float(found[-1]), 4),
-            provenance={"fitted_on": "tests/eval/messages/upset.txt", f"held_out_from_{DEFAULT_UPSET}": measured},
-        )
+        model = ear(found, {"fitted_on": "tests/eval/messages/upset.txt", f"held_out_from_{DEFAULT_UPSET}": measured})
         MODEL_FILE.write_text(model.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
