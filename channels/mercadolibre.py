@@ -63,7 +63,7 @@ _QUESTION, _THREAD = re.compile(r"question:([0-9]{1,20})"), re.compile(r"pack:([
 
 
 class MercadoLibre:
-    """Implements the ports `Channel`, `Checkable`, `Fetching`, `Confirming` and `Renewable`."""
+    """Implements the ports `Channel`, `Checkable`, `Fetching`, `Confirming`, `Renewable` and `MediaSource`."""
 
     kind = ChannelKind.MERCADOLIBRE
     features = FEATURES
@@ -103,7 +103,8 @@ class MercadoLibre:
     async def fetch(self, changed: ResourceChanged, inbox: Inbox, credentials: Credentials, *, now: float) -> Fetched:
         """What stands there now. Reading marks nothing as read. Never raises for what MercadoLibre answers."""
         try:
-            return await self._reader.fetch(changed, _seller(inbox.id, credentials, now), credentials)
+            seller = _seller(inbox.id, credentials, now, connected_at=inbox.created_at)
+            return await self._reader.fetch(changed, seller, credentials)
         except (InvalidInput, CallFailed) as error:
             return Fetched(again=str(error))
 
@@ -233,7 +234,7 @@ class MercadoLibre:
         return await mercadolibre_check.check(self._api, credentials, webhook_url)
 
 
-def _seller(inbox_id: str, credentials: Credentials, now: float) -> Seller:
+def _seller(inbox_id: str, credentials: Credentials, now: float, *, connected_at: datetime | None = None) -> Seller:
     """Raises InvalidInput."""
     site = credentials.get("site_id", "")
     return Seller(
@@ -241,4 +242,5 @@ def _seller(inbox_id: str, credentials: Credentials, now: float) -> Seller:
         user_id=setting_number(credentials, "user_id"),
         language=LANGUAGES.get(site, "es"),
         received_at=datetime.fromtimestamp(now, UTC),
+        connected_at=connected_at,
     )

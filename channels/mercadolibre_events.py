@@ -57,6 +57,8 @@ class Seller:
     user_id: str
     language: str
     received_at: datetime
+    connected_at: datetime | None = None
+    """What was written before is drawn in by nothing but its own notification: people have dealt with it."""
 
 
 def changed(request: WebhookRequest) -> ResourceChanged | Ignored:
@@ -165,16 +167,14 @@ def in_order(messages: Iterable[Fields], seller: Seller) -> list[Fields]:
 
 
 def named_events(named: Fields, thread: Sequence[Fields], seller: Seller, *, actions: Sequence[str], name: str) -> Sequence[InboundEvent]:
-    """What one notified message says, with what customers wrote shortly before it in its thread."""
+    """What one notified message says, with what the customer wrote shortly before it, or since, in its thread."""
     if writer_of(named) == seller.user_id:
         return own_events(named, seller, actions)
     at = written_at(named) or seller.received_at
-    others = [message for message in thread if message.text("id") != named.text("id")]
-    answered = [written_at(message) for message in others if writer_of(message) == seller.user_id]
-    since = max([moment_ for moment_ in answered if moment_ is not None and moment_ < at], default=at - CAUGHT_UP)
-    since = max(since, at - CAUGHT_UP)
-    theirs = [message for message in others if writer_of(message) != seller.user_id and since <= (written_at(message) or at)]
-    return tuple(_message(message, seller, name) for message in in_order([named, *theirs], seller))
+    since = max(at - CAUGHT_UP, seller.connected_at or at - CAUGHT_UP)
+    others = [message for message in thread if message.text("id") != named.text("id") and writer_of(message) != seller.user_id]
+    fresh = [message for message in others if since <= (written_at(message) or at)]
+    return tuple(_message(message, seller, name) for message in in_order([named, *fresh], seller))
 
 
 def unread_events(thread: Sequence[Fields], seller: Seller, *, name: str) -> Sequence[InboundEvent]:

@@ -218,6 +218,18 @@ async def test_messages_are_in_the_order_they_were_written_in(shop: Shop, api: M
     assert [message.text for message in await until_received(shop, "uno", "dos", "tres")] == ["uno", "dos", "tres"]
 
 
+async def test_a_file_of_a_customer_is_fetched_with_the_token(shop: Shop, api: MercadoLibreApi) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+    api.files["210_rota.png"] = png
+    file = {"filename": "210_rota.png", "original_filename": "rota.png", "type": "image/png", "size": len(png)}
+    await api.deliver(shop.client, PATH, api.message_notice(api.write(api.thread(), "Llegó roto", attachments=[file])))
+
+    async def is_here() -> bool:
+        return any(file.url.startswith("/files/") for message in await inbound(shop) for file in message.attachments)
+
+    await until(is_here, "the file is stored", seconds=30)
+
+
 # Tokens
 
 

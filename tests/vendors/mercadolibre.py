@@ -122,6 +122,8 @@ class MercadoLibreApi(VendorServer):
         """Texts that were taken in, of answers and messages."""
         self.misdirected: list[Message] = []
         """Accepted, and shown to nobody."""
+        self.files: dict[str, bytes] = {}
+        """Of messages, by name."""
         self.lenient = False
         """Whether a message to the wrong side of a thread is answered 200, as MercadoLibre may."""
         self.lifetime = 21_600
@@ -238,6 +240,7 @@ class MercadoLibreApi(VendorServer):
             ("GET", r"/messages/([0-9a-f]{32})", self._message),
             ("GET", r"/messages/packs/(\d+)/sellers/(\d+)", self._listed),
             ("POST", r"/messages/packs/(\d+)/sellers/(\d+)", self._write),
+            ("GET", r"/messages/attachments/([\w.]+)", self._file),
             ("GET", r"/missed_feeds", self._missed),
         ]
 
@@ -349,6 +352,11 @@ class MercadoLibreApi(VendorServer):
             thread.messages.append(message)
             self.posted.append(message.text)
         return Answer(201, message.shown(thread.kind))
+
+    def _file(self, call: Call, name: str) -> Answer:
+        if dict(call.query) != {"tag": "post_sale", "site_id": SITE}:
+            return self._refused(f"/messages/attachments: {call.query}")
+        return Answer(200, self.files[name], {"content-type": "image/png"}) if name in self.files else _error(404, "not_found", name)
 
     def _missed(self, call: Call) -> Answer:
         query = call.query
