@@ -50,7 +50,7 @@ e2e: $(DEV_READY) ## The whole flows only: processes, kills, browser
 	$(BIN)/pytest tests/e2e
 
 soak: $(DEV_READY) ## The channels' property tests with 10,000 cases each
-	$(BIN)/pytest tests/channels/test_channels_contract.py --hypothesis-profile=soak --timeout=3600
+	$(BIN)/pytest tests/channels/test_channels_contract.py tests/channels/test_channels_mercadolibre_reading.py --hypothesis-profile=soak --timeout=3600
 
 eval: $(DEV_READY) ## Measure the answers on the project's evaluation set
 	$(BIN)/python -m tests.eval.evaluation --out reports/eval

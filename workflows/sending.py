@@ -132,7 +132,9 @@ def fail_late(state: ConversationState, receipt: DeliveryReceipt, now: datetime)
 
 
 def _again(state: ConversationState, item: Outgoing, report: DeliveryReport, now: datetime) -> Outgoing:
-    wait = max(timedelta(seconds=report.retry_after or 0), min(timedelta(seconds=2 ** (item.attempt - 1)), LONGEST_BACKOFF))
+    # Bounded before it is a time: a message that waits for days would be due after the end of the calendar.
+    doubled = min(timedelta(seconds=2 ** min(item.attempt - 1, 12)), LONGEST_BACKOFF)
+    wait = max(timedelta(seconds=report.retry_after or 0), doubled)
     # A person took over during the attempt: the next one, at once, lets the ledger refuse the message.
     overtaken = item.message.sender is Sender.BOT and item.message.epoch < state.epoch
     return item.model_copy(update={"attempt": item.attempt + 1, "not_before": None if overtaken else now + wait})
