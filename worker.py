@@ -204,6 +204,7 @@ def build_worker(
                 stores.ledger,
                 stores.unknown_sends,
                 stores.tokens,
+                stores.contacts,
                 stores.people,
                 mail,
             )

@@ -1,4 +1,5 @@
-"""What channels need now and then, whoever writes or not: fresh tokens, a look for what nobody told of, evidence for unknown sends."""
+"""What channels need now and then, whoever writes or not: fresh tokens, a look for what nobody told of, evidence for unknown sends,
+customers' names."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +18,12 @@ from domain.ports import (
     Bell,
     Channel,
     Confirming,
+    ContactNames,
     Credentials,
     Fetching,
     InboxStore,
     Inlet,
+    Naming,
     People,
     Renewable,
     SendLedger,
@@ -32,6 +35,9 @@ _log = structlog.get_logger()
 
 EVIDENCE_FOR = timedelta(days=2)
 """How long an unknown send is looked for at the vendor."""
+NAMES_SINCE = timedelta(days=2)
+NAMES_AT_ONCE = 50
+"""Of an inbox, in one run: a vendor that allows few calls a second is not pressed."""
 
 
 class UpkeepActivities:
@@ -46,12 +52,14 @@ class UpkeepActivities:
         ledger: SendLedger,
         unknown_sends: UnknownSends,
         tokens: TokenStore,
+        contacts: ContactNames,
         people: People,
         bell: Bell | None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Without a `bell` only the dashboard tells."""
         self._tokens = tokens
+        self._contacts = contacts
         self._people = people
         self._bell = bell
         self._inboxes = inboxes
@@ -77,6 +85,8 @@ class UpkeepActivities:
             await self._sweep(inbox, channel, credentials)
         if isinstance(channel, Confirming):
             await self._settle(inbox, channel, credentials)
+        if isinstance(channel, Naming):
+            await self._learn_names(inbox, channel, credentials)
 
     async def _sweep(self, inbox: Inbox, channel: Fetching, credentials: Credentials) -> None:
         swept = await channel.sweep(credentials, now=self._clock())
@@ -96,6 +106,12 @@ class UpkeepActivities:
             if outcome is not None and outcome.result is SendResult.SENT:
                 sent = DeliveryReceipt(message_id=message.id, provider_id=outcome.provider_id, state=DeliveryState.SENT, at=now)
                 await self._inlet.deliver_event(inbox, sent)
+
+    async def _learn_names(self, inbox: Inbox, channel: Naming, credentials: Credentials) -> None:
+        since = datetime.fromtimestamp(self._clock(), UTC) - NAMES_SINCE
+        for contact_id, address in await self._contacts.unnamed(inbox.id, since=since, limit=NAMES_AT_ONCE):
+            if name := await channel.name_of(address, credentials):
+                await self._contacts.name(contact_id, name)
 
     @activity.defn
     async def ring_alarms(self) -> None:
@@ -119,4 +135,4 @@ class UpkeepActivities:
 
 
 def _needs_upkeep(channel: Channel) -> bool:
-    return isinstance(channel, Fetching | Confirming | Renewable)
+    return isinstance(channel, Fetching | Confirming | Naming | Renewable)

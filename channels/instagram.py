@@ -7,6 +7,7 @@ from channels import instagram_tokens, meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
+from channels.meta_names import name_of
 from channels.meta_sending import ERRORS, accepted, file_body, messaging_type, missing, outbound_body
 from domain.channels import (
     ChannelCheck,
@@ -53,7 +54,7 @@ SUBSCRIBED_FIELDS = ("messages", "messaging_postbacks", "messaging_seen", "messa
 
 
 class Instagram:
-    """Implements the ports `Channel`, `Checkable` and `Renewable`."""
+    """Implements the ports `Channel`, `Checkable`, `Naming` and `Renewable`."""
 
     kind = ChannelKind.INSTAGRAM
     features = FEATURES
@@ -105,6 +106,13 @@ class Instagram:
 
     async def renew(self, credentials: Credentials) -> Renewal:
         return await instagram_tokens.renew(self._http, self._instagram_url, credentials)
+
+    async def name_of(self, address: str, credentials: Credentials) -> str | None:
+        try:
+            login, token = _login(credentials), token_of(credentials)
+        except InvalidInput:
+            return None
+        return await name_of(self._logins[login], address, token, "name", "username")
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the account, and has it deliver to the app."""

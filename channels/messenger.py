@@ -10,6 +10,7 @@ from channels import meta_webhooks
 from channels.exchange import CallFailed, Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
+from channels.meta_names import name_of
 from channels.meta_sending import ERRORS, accepted, file_body, messaging_type, missing, outbound_body
 from domain.channels import (
     ChannelCheck,
@@ -61,7 +62,7 @@ SUBSCRIBED_FIELDS = (
 
 
 class Messenger:
-    """Implements the ports `Channel` and `Checkable`."""
+    """Implements the ports `Channel`, `Checkable` and `Naming`."""
 
     kind = ChannelKind.MESSENGER
     features = FEATURES
@@ -100,6 +101,12 @@ class Messenger:
     async def _send(self, message: OutboundMessage, page: str, token: str, body: Mapping[str, object]) -> SendOutcome:
         answer, refused = await self._graph.send(f"{page}/messages", token, {**body, **messaging_type(message)}, ERRORS)
         return refused or accepted(answer)
+
+    async def name_of(self, address: str, credentials: Credentials) -> str | None:
+        try:
+            return await name_of(self._graph, address, token_of(credentials), "name", "first_name")
+        except InvalidInput:
+            return None
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the page, and has it deliver to the app."""

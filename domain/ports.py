@@ -311,6 +311,25 @@ class Confirming(Protocol):
 
 
 @runtime_checkable
+class Naming(Protocol):
+    """A channel whose messages don't bring the customer's name, and whose vendor can be asked for it."""
+
+    async def name_of(self, address: str, credentials: Credentials) -> str | None:
+        """None if the vendor tells none. Never raises for what the vendor answers."""
+        ...
+
+
+class ContactNames(Protocol):
+    """Contacts that nobody has told the name of."""
+
+    async def unnamed(self, inbox_id: str, *, since: datetime, limit: int) -> Sequence[tuple[str, str]]:
+        """Contact and address of who has a conversation with a message since then."""
+        ...
+
+    async def name(self, contact_id: str, name: str) -> None: ...
+
+
+@runtime_checkable
 class Renewable(Protocol):
     """A channel whose access tokens end and can be exchanged for new ones."""
 

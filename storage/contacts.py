@@ -15,7 +15,7 @@ from storage.addressing import REPLY_ADDRESS
 from storage.database import Database
 from storage.listing import same_person
 from storage.mapping import AnyRow
-from storage.tables import addresses, aliases, contacts, inboxes, managers, merges
+from storage.tables import addresses, aliases, contacts, conversations, inboxes, managers, merges
 
 LONGEST_LIST = 20
 _BY_NUMBER = (ChannelKind.WHATSAPP, ChannelKind.WHATSAPP_TWILIO, ChannelKind.SMS)
@@ -59,6 +59,20 @@ _FOUND = (
 )
 
 
+_UNNAMED = (
+    select(contacts.c.id, REPLY_ADDRESS.label("address"))
+    .join(addresses, addresses.c.contact_id == contacts.c.id)
+    .where(
+        addresses.c.inbox_id == bindparam("inbox"),
+        contacts.c.name.is_(None),
+        select(conversations.c.id)
+        .where(conversations.c.contact_id == contacts.c.id, conversations.c.last_message_at > bindparam("since"))
+        .exists(),
+    )
+    .order_by(contacts.c.created_at.desc())
+    .limit(bindparam("most"))
+)
+_NAME = update(contacts).where(contacts.c.id == bindparam("contact"), contacts.c.name.is_(None)).values(name=bindparam("told"))
 _has_numbers = inboxes.c.channel.in_([kind.value for kind in _BY_NUMBER])
 
 
@@ -129,6 +143,18 @@ class Contacts:
         query = _FOUND.where(contacts.c.name.icontains(words, autoescape=True) | addresses.c.address.icontains(words, autoescape=True))
         async with self._db.read() as connection:
             return [_likely(row, "") for row in await connection.execute(query, {"contact": contact_id})]
+
+    async def unnamed(self, inbox_id: str, *, since: datetime, limit: int) -> Sequence[tuple[str, str]]:
+        """Contact and address of who has a conversation with a message since then, the newest first."""
+        async with self._db.read() as connection:
+            rows = await connection.execute(_UNNAMED, {"inbox": inbox_id, "since": since, "most": limit})
+            return [(row.id, row.address) for row in rows]
+
+    async def name(self, contact_id: str, name: str) -> None:
+        """A name that came with a message meanwhile stays."""
+        async with self._db.write() as connection:
+            await connection.execute(_NAME, {"contact": contact_id, "told": name})
+            await events.append(self._db, connection, "contact")
 
     async def _person(self, connection: AsyncConnection, contact_id: str) -> str:
         if (await connection.execute(_ONE, {"contact": contact_id})).first() is None:

@@ -148,3 +148,17 @@ async def test_the_schedule_begins_at_once_and_stands_once(shop: Shop, temporal:
     described = await handle.describe()
     assert described.schedule.spec.intervals[0].every == timedelta(minutes=10)
     await handle.delete()
+
+
+async def test_the_customers_name_is_asked_for_and_shown(shop: Shop, temporal: Client, api: MessagingApi) -> None:
+    await api.deliver(shop.client, PATH, api.text(USER, 1))
+    await shop.until_flagged()
+    await keep_up(shop, temporal)
+    before = await shop.conversation()
+    assert before is not None
+    assert before.contact_name is None, "Meta does not tell it of everybody"
+    api.names[USER] = "Ema Ríos"
+    await keep_up(shop, temporal)
+    found = await shop.conversation()
+    assert found is not None
+    assert found.contact_name == "Ema Ríos"

@@ -49,6 +49,8 @@ class MessagingApi(VendorServer):
         self.token = TOKEN
         self.token_age_hours = 48.0
         self.renewals = 0
+        self.names: dict[str, str] = {}
+        """Customers who may be asked for, by id."""
         self.closed: set[str] = set()
         """Receivers whose 24 hours are over."""
         self._numbers = itertools.count(1)
@@ -67,6 +69,8 @@ class MessagingApi(VendorServer):
             return self._refused(f"{call.method} {call.path}: not in the contract")
         if call.headers.get("authorization") != f"Bearer {self.token}":
             return error(401, 190, "Error validating access token: The session is invalid")
+        if (call.method, match[2]) == ("GET", None) and match[1] in self.names:
+            return self._person(call, match[1])
         if match[1] not in ("me", self.own_id):
             return error(400, 100, f"Unsupported request. Object with ID '{match[1]}' does not exist")
         match (call.method, match[2]):
@@ -93,6 +97,12 @@ class MessagingApi(VendorServer):
         self.renewals += 1
         self.token = f"IGrenewed{self.renewals}StandIn0123456789"
         return Answer(200, {"access_token": self.token, "token_type": "bearer", "expires_in": 5_183_944})
+
+    def _person(self, call: Call, customer: str) -> Answer:
+        wanted = {"name", "first_name"} if self.product == "page" else {"name", "username"}
+        if set(call.query) != {"fields"} or set(call.query["fields"].split(",")) != wanted:
+            return self._refused(f"{call.path}: {call.query}")
+        return Answer(200, {"id": customer, "name": self.names[customer]})
 
     def _shown(self, call: Call) -> Answer:
         proof = call.query.get("appsecret_proof")
