@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     twilio_from: str | None = None
     twilio_verify_service_sid: str | None = None
     twilio_api_url: str = "https://api.twilio.com"
+    twilio_verify_api_url: str = "https://verify.twilio.com"
 
     telegram_api_url: str = "https://api.telegram.org"
     meta_api_url: str = "https://graph.facebook.com"
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
         "llm_fallback_base_url",
         "temporal_ui_url",
         "twilio_api_url",
+        "twilio_verify_api_url",
         "telegram_api_url",
         "meta_api_url",
         "instagram_api_url",
@@ -148,6 +150,11 @@ class Settings(BaseSettings):
     def texts(self) -> bool:
         """Whether managers can be told by SMS."""
         return bool(self.twilio_account_sid and self.twilio_auth_token and self.twilio_from)
+
+    @property
+    def verifies(self) -> bool:
+        """Whether codes can be sent by SMS."""
+        return bool(self.twilio_account_sid and self.twilio_auth_token and self.twilio_verify_service_sid)
 
     @property
     def port_file(self) -> Path:

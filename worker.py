@@ -64,6 +64,7 @@ from notifications.push import PushNotifier
 from notifications.sms import SmsNotifier
 from settings import Settings, configure_logging
 from storage.files import FileLinks
+from storage.notices import Notices
 from storage.stores import Stores, build_stores
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
@@ -193,7 +194,7 @@ def build_worker(
             )
         ),
         *_methods(FetchingActivities(stores.inboxes, keeper, channels, inlet)),
-        *_methods(NoticeActivities(stores.notices, build_notifiers(settings, mail, stores.push, http))),
+        *_methods(NoticeActivities(Notices(stores.db, proved_only=settings.verifies), build_notifiers(settings, mail, stores.push, http))),
         *_methods(MailActivities(stores.mail, stores.people, inlet, read_mail, mail)),
         *_methods(
             UpkeepActivities(

@@ -13,10 +13,18 @@ from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
 from domain.ladder import Medium
 from gateway import ConversationGateway, open_client
+from notifications.verify import TwilioVerify
 from settings import Settings, configure_logging
 from storage.stores import build_stores
 from web.live import LiveFeed
 from web.services import Services, Telling
+
+
+def build_verifier(settings: Settings) -> TwilioVerify | None:
+    account, token, service = settings.twilio_account_sid, settings.twilio_auth_token, settings.twilio_verify_service_sid
+    if account is None or token is None or service is None:
+        return None
+    return TwilioVerify(account, token.get_secret_value(), service, api_url=settings.twilio_verify_api_url)
 
 
 async def create_app(settings: Settings) -> FastAPI:
@@ -67,6 +75,8 @@ async def create_app(settings: Settings) -> FastAPI:
             preferences=stores.preferences,
             push=stores.push,
             mail=stores.mail,
+            verified=stores.verified,
+            verifier=build_verifier(settings),
             inbound_secret=settings.mail_inbound_secret.get_secret_value() if settings.mail_inbound_secret else "",
             media=frozenset({Medium.PUSH} | ({Medium.EMAIL} if settings.mails else set()) | ({Medium.SMS} if settings.texts else set())),
         ),

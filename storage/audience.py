@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +14,7 @@ from domain.managers import Role
 from domain.notices import Debt, NoticePreferences, Scope
 from domain.turns import Notice
 from storage.mapping import AnyRow
-from storage.tables import conversations, managers, messages, notice_preferences, push_subscriptions
+from storage.tables import conversations, managers, messages, notice_preferences, push_subscriptions, verified_phones
 
 _PEOPLE = (
     select(
@@ -22,6 +23,10 @@ _PEOPLE = (
         managers.c.phone,
         managers.c.inboxes,
         notice_preferences.c.preferences,
+        select(verified_phones.c.manager_id)
+        .where(verified_phones.c.manager_id == managers.c.id, verified_phones.c.phone == managers.c.phone)
+        .exists()
+        .label("phone_proved"),
         select(push_subscriptions.c.id).where(push_subscriptions.c.manager_id == managers.c.id).exists().label("takes_push"),
     )
     .select_from(managers.outerjoin(notice_preferences, notice_preferences.c.manager_id == managers.c.id))
@@ -38,29 +43,33 @@ _KNOWS_THE_CUSTOMER = (
 )
 
 
-async def audience(connection: AsyncConnection, notice: Notice, media: Collection[Medium], *, now: datetime) -> Sequence[Debt]:
+async def audience(
+    connection: AsyncConnection, notice: Notice, media: Collection[Medium], *, now: datetime, proved_only: bool = False
+) -> Sequence[Debt]:
     """One entry for each person and medium; in quiet hours it is due when they end.
 
     The first rungs tell only the person to whom the conversation is offered, if that person can be reached by them. Whoever only wants
-    their own conversations is left out of others', unless that would leave nobody.
+    their own conversations is left out of others', unless that would leave nobody. `proved_only`: SMS go only to numbers that a code has
+    proved.
     """
     used = [medium for medium in media if notice.rung is Rung.LEAD or medium.value == notice.rung.value]
     conversation = (await connection.execute(_CONVERSATION, {"conversation_id": notice.conversation_id})).first()
+    media_of = partial(_debt, proved_only=proved_only)
     if not used or conversation is None or conversation.status != Status.FLAGGED.value:
         return ()
     people = (await connection.execute(_PEOPLE)).all()
     if notice.rung is Rung.LEAD:
         reached = [person for person in people if person.email == notice.lead]
-        return [debt for person in reached for medium in used for debt in _debt(person, medium, now)]
+        return [debt for person in reached for medium in used for debt in media_of(person, medium, now)]
     (medium,) = used
-    reachable = [person for person in people if any(_debt(person, medium, now))]
+    reachable = [person for person in people if any(media_of(person, medium, now))]
     reached = [person for person in reachable if _answers(person, notice.inbox_id)] or reachable
     offered = [person for person in reached if person.id == conversation.offered_to]
     if offered and notice.rung in TO_WHOM_IT_IS_OFFERED:
-        return [debt for person in offered for debt in _debt(person, medium, now)]
+        return [debt for person in offered for debt in media_of(person, medium, now)]
     known = set((await connection.execute(_KNOWS_THE_CUSTOMER, {"conversation_id": notice.conversation_id})).scalars())
     chosen = [person for person in reached if _preferences(person).scope is Scope.ALL or person.id in {*known, conversation.offered_to}]
-    return [debt for person in chosen or reached for debt in _debt(person, medium, now)]
+    return [debt for person in chosen or reached for debt in media_of(person, medium, now)]
 
 
 def _preferences(person: AnyRow) -> NoticePreferences:
@@ -72,10 +81,14 @@ def _answers(person: AnyRow, inbox_id: str) -> bool:
     return not person.inboxes or inbox_id in json.loads(person.inboxes)
 
 
-def _debt(person: AnyRow, medium: Medium, now: datetime) -> Sequence[Debt]:
+def _debt(person: AnyRow, medium: Medium, now: datetime, *, proved_only: bool) -> Sequence[Debt]:
     """Empty if the person can't be reached so, or doesn't want to be."""
     preferences = _preferences(person)
-    reachable = {Medium.EMAIL: True, Medium.SMS: bool(person.phone), Medium.PUSH: person.takes_push}[medium]
+    reachable = {
+        Medium.EMAIL: True,
+        Medium.SMS: person.phone_proved or (bool(person.phone) and not proved_only),
+        Medium.PUSH: person.takes_push,
+    }[medium]
     if not reachable or not preferences.wants(medium):
         return ()
     return (Debt(manager_id=person.id, medium=medium, not_before=preferences.quiet_until(now) or now),)

@@ -77,8 +77,11 @@ _SET_GATE = _GATE.on_conflict_do_update(index_elements=["manager_id", "medium"],
 
 
 class Notices:
-    def __init__(self, db: Database) -> None:
+    """`proved_only`: SMS go only to numbers that a code has proved; for where codes can be sent."""
+
+    def __init__(self, db: Database, *, proved_only: bool = False) -> None:
         self._db = db
+        self._proved_only = proved_only
 
     async def owe(self, notice: Notice, media: Collection[Medium], *, now: datetime) -> None:
         """Writes down whom this rung tells, by those of the media that are set up. Who stands there already is not told again; who comes
@@ -103,7 +106,7 @@ class Notices:
                 await connection.execute(_ADD, values)
 
     async def _missing(self, connection: AsyncConnection, notice: Notice, media: Collection[Medium], now: datetime) -> Sequence[Debt]:
-        told = await audience(connection, notice, media, now=now)
+        told = await audience(connection, notice, media, now=now, proved_only=self._proved_only)
         known = {(row.manager_id, row.medium) for row in await connection.execute(_KNOWN, _names(notice))}
         return [debt for debt in told if (debt.manager_id, debt.medium.value) not in known]
 

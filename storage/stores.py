@@ -27,6 +27,7 @@ from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from storage.tokens import Tokens
 from storage.unknown_sends import UnknownSends
+from storage.verified import Verified
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Stores:
     ledger: Ledger
     line: Line
     mail: Mail
+    verified: Verified
     notices: Notices
     people: People
     teamwork: Teamwork
@@ -72,6 +74,7 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         ledger=Ledger(database),
         line=Line(database, away_after=away_after),
         mail=Mail(database, vault),
+        verified=Verified(database, vault),
         notices=Notices(database),
         people=People(database),
         teamwork=Teamwork(database),

@@ -476,6 +476,27 @@ mailbox_positions = Table(
     Column("uid", BigInteger, nullable=False),
 )
 
+verified_phones = Table(
+    "verified_phones",
+    metadata,
+    Column("manager_id", Text, ForeignKey("managers.id"), primary_key=True),
+    Column("phone", Text, nullable=False),
+    Column("verified_at", UtcDateTime, nullable=False),
+    Column("second_factor", Boolean, nullable=False),
+)
+
+identity_checks = Table(
+    "identity_checks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    Index(None, "conversation_id"),
+)
+
 notice_preferences = Table(
     "notice_preferences",
     metadata,

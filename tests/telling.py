@@ -8,6 +8,7 @@ from storage.preferences import Preferences
 from storage.push import Push
 from storage.secrets import Vault
 from storage.stores import Stores
+from storage.verified import Verified
 from web.services import Telling
 
 INBOUND_SECRET = "an-unguessable-end"
@@ -19,6 +20,7 @@ def telling(db: Database, vault: Vault) -> Telling:
         preferences=Preferences(db),
         push=Push(db, vault),
         mail=Mail(db, vault),
+        verified=Verified(db, vault),
         inbound_secret=INBOUND_SECRET,
         media=frozenset(Medium),
     )

@@ -17,6 +17,7 @@ from web import (
     sign_in,
     team,
     verbs,
+    verifying,
 )
 from web.assets import StaticAssets
 
@@ -37,6 +38,7 @@ def add_dashboard(app: FastAPI) -> None:
         connecting,
         people,
         notifications,
+        verifying,
         presence,
         events,
     ):

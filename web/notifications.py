@@ -30,7 +30,17 @@ class Subscription(Model):
     keys: dict[str, str]
 
 
-async def _page(desk: Desk, *, preferences: NoticePreferences | None = None, error: str = "", saved: bool = False) -> Response:
+async def notifications_page(
+    desk: Desk,
+    *,
+    preferences: NoticePreferences | None = None,
+    error: str = "",
+    saved: bool = False,
+    pending: str = "",
+    pending_phone: str = "",
+    status: int = 200,
+) -> Response:
+    """`pending` is what a code is waited for by, `pending_phone` the number that it was sent to."""
     house, me = desk.services.telling, desk.manager
     shown = preferences or await house.preferences.get(me.id)
     context = await desk.context(
@@ -43,13 +53,17 @@ async def _page(desk: Desk, *, preferences: NoticePreferences | None = None, err
         sounds=SOUNDS,
         error=error,
         saved=saved,
+        verified=await house.verified.phone(me.id),
+        can_verify=house.verifier is not None,
+        pending=pending,
+        pending_phone=pending_phone,
     )
-    return page("notifications.html", context, status=422 if error else 200)
+    return page("notifications.html", context, status=status)
 
 
 @router.get("/notifications")
 async def show(desk: AtDesk, saved: bool = False) -> Response:
-    return await _page(desk, saved=saved)
+    return await notifications_page(desk, saved=saved)
 
 
 @router.post("/notifications")
@@ -64,17 +78,21 @@ async def change(
     quiet_to: Annotated[str, Form(max_length=8)] = "",
     time_zone: Annotated[str, Form(max_length=64)] = "UTC",
 ) -> Response:
-    wanted = {"push": push, "email": email, "sms": sms, "scope": scope}
+    wanted: dict[str, object] = {"push": push, "email": email, "sms": sms, "scope": scope}
     try:
         hours = {"quiet_from": _time(quiet_from), "quiet_to": _time(quiet_to)} if quiet else {}
         preferences = NoticePreferences.model_validate({**wanted, **hours, "time_zone": time_zone.strip() or "UTC"})
     except ValidationError as refused:
         why = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in refused.errors())
-        return await _page(desk, preferences=NoticePreferences.model_validate(wanted), error=f"This can't be saved: {why}")
+        return await _not_saved(desk, wanted, f"This can't be saved: {why}")
     except ValueError:
-        return await _page(desk, preferences=NoticePreferences.model_validate(wanted), error="Write quiet hours like 22:00 and 07:00")
+        return await _not_saved(desk, wanted, "Write quiet hours like 22:00 and 07:00")
     await desk.services.telling.preferences.set(desk.manager.id, preferences)
     return RedirectResponse("/notifications?saved=1", 303)
+
+
+async def _not_saved(desk: Desk, wanted: dict[str, object], error: str) -> Response:
+    return await notifications_page(desk, preferences=NoticePreferences.model_validate(wanted), error=error, status=422)
 
 
 def _time(given: str) -> time | None:

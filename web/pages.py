@@ -1,6 +1,7 @@
 """Templates to answers: one Jinja environment, page or part of a page from the same address."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any
@@ -31,7 +32,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"asset": asset, "new_id": lambda: str(uuid4())}
+    found.globals |= {"asset": asset, "new_id": lambda: str(uuid4()), "ten_minutes": timedelta(minutes=10)}
     found.filters |= {
         "initials": initials,
         "elsewhere": is_elsewhere,

@@ -13,6 +13,7 @@ from domain.ladder import Medium
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo, ResourceChanged
 from domain.ports import Channel
+from domain.verification import Verifier
 from storage.arrivals import Arrivals
 from storage.attendance import Attendance
 from storage.contacts import Contacts
@@ -31,6 +32,7 @@ from storage.push import Push
 from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from storage.tokens import Tokens
+from storage.verified import Verified
 from web.live import LiveFeed
 from web.page_images import PageImages
 
@@ -99,8 +101,11 @@ class Telling:
     preferences: Preferences
     push: Push
     mail: Mail
+    verified: Verified
     media: frozenset[Medium]
     """By which the installation can tell people."""
+    verifier: Verifier | None = None
+    """Sends codes by SMS; None where that isn't set up."""
     inbound_secret: str = ""
     """Ends the address where answers by mail are posted; empty: nothing is taken in there."""
 

@@ -100,6 +100,8 @@ async def _person(
         shown=shown,
         inboxes=await desk.services.inboxes.list(),
         may_change=desk.manager.may(MAY_CHANGE),
+        phone=await desk.services.telling.verified.phone(manager_id),
+        is_owner=desk.manager.may(Role.OWNER),
         saved=saved,
         error=error,
     )
@@ -112,6 +114,9 @@ async def new_link(desk: AtDesk, manager_id: str) -> Response:
     person = await desk.services.people.get(manager_id)
     if not desk.manager.may(person.role):
         return await _page(desk, error=f"Only an owner makes a link for {person.name}", status=403)
+    phone = await desk.services.telling.verified.phone(person.id)
+    if phone is not None and phone.second_factor and not desk.manager.may(Role.OWNER):
+        return await _page(desk, error=f"{person.name} signs in with a second factor: only an owner makes a link past it", status=403)
     return await _page(desk, new_link=await _link(desk, person))
 
 

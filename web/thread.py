@@ -9,6 +9,7 @@ from uuid import uuid4
 from domain.commands import RefusedBecause
 from domain.conversations import ClosedReason, Conversation, HandOff, HandOffReason, Status
 from domain.decisions import words_for
+from domain.errors import InvalidInput
 from domain.ladder import Rung
 from domain.managers import Manager, Role
 from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
@@ -16,6 +17,7 @@ from domain.notices import NoticeLine
 from domain.policy import Policy
 from domain.teamwork import Colleague
 from domain.templates import Template
+from domain.verification import IdentityCheck, hidden, number_in
 from domain.windows import TEMPLATE_CHANNELS, WINDOW_HOURS, Reach, reach
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
@@ -167,6 +169,10 @@ class Panel:
     told: Sequence[NoticeLine] = ()
     """Who was told of the last flag, and who is still to be told."""
     next_rungs: Sequence[tuple[Rung, datetime]] = ()
+    can_verify: bool = False
+    identity: IdentityCheck | None = None
+    """The last code that was sent to the customer, with the number hidden."""
+    known_phone: str = ""
 
 
 def _side(message: Message) -> Side:
@@ -366,6 +372,7 @@ async def load_panel(services: Services, query: ListQuery, conversation_id: str,
     inbox = await services.inboxes.get(conversation.inbox_id)
     episodes = await services.conversations.contact_conversations(conversation.contact_id)
     told = await _told(services, conversation)
+    check = await services.telling.verified.last_check(conversation_id)
     return Panel(
         conversation=conversation,
         name=name_of(conversation),
@@ -377,8 +384,19 @@ async def load_panel(services: Services, query: ListQuery, conversation_id: str,
         temporal_url=services.gateway.temporal_link(conversation.workflow_id, conversation.id),
         first_at=min([episode.opened_at for episode in episodes], default=conversation.opened_at),
         told=told,
+        can_verify=services.telling.verifier is not None,
+        identity=check.model_copy(update={"phone": hidden(check.phone)}) if check else None,
+        known_phone=_phone_in(conversation.contact_address),
         next_rungs=_next_rungs(conversation, inbox.policy, {line.rung for line in told}),
     )
+
+
+def _phone_in(address: str) -> str:
+    """The number behind an address of SMS or WhatsApp; empty for others."""
+    try:
+        return number_in(address if address.startswith("+") else f"+{address}" if address.isdecimal() else "")
+    except InvalidInput:
+        return ""
 
 
 async def _told(services: Services, conversation: Conversation) -> Sequence[NoticeLine]:
