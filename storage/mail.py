@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import NotFound
 from domain.mail import MailForm, MailOutcome, ReceivedMail, ReplyOffer, ReplyTarget
-from domain.messages import Direction
+from domain.messages import Direction, Sender
 from storage.database import Database
 from storage.mapping import policy_from
 from storage.secrets import Vault, hashed
@@ -31,10 +32,21 @@ _POLICY = (
     .join(conversations, conversations.c.inbox_id == inboxes.c.id)
     .where(conversations.c.id == bindparam("conversation"))
 )
+_SEEN = messages.alias()
 _LAST = (
     select(messages.c.id, messages.c.direction, messages.c.text, messages.c.type)
     .where(messages.c.conversation_id == bindparam("conversation"), messages.c.direction != Direction.NOTE.value)
     .order_by(messages.c.position.desc())
+    .limit(20)
+)
+_SINCE = (
+    select(messages.c.id, messages.c.sender)
+    .where(
+        messages.c.conversation_id == bindparam("conversation"),
+        messages.c.direction != Direction.NOTE.value,
+        messages.c.position > select(_SEEN.c.position).where(_SEEN.c.id == bindparam("seen")).scalar_subquery(),
+    )
+    .order_by(messages.c.position)
     .limit(20)
 )
 _ADD_ADDRESS = insert(reply_addresses).on_conflict_do_nothing()
@@ -63,9 +75,10 @@ class Mail:
             return None
         words: list[str] = []
         for row in recent:
-            if row.direction != Direction.INBOUND.value:
-                break
-            words.append(row.text[:LONGEST_WORDS] or f"[{row.type}]")
+            if row.direction == Direction.INBOUND.value:
+                words.append(row.text[:LONGEST_WORDS] or f"[{row.type}]")
+            elif words:
+                break  # what was said after the customer's last words, a holding line mostly, is passed over
         seen = recent[0].id if recent else None
         return ReplyOffer(token=await self._address(conversation_id, manager_id, seen, now=now), words=tuple(reversed(words[:MOST_WORDS])))
 
@@ -95,11 +108,22 @@ class Mail:
         """What a reply address stands for; None if it is none of ours, or no longer good."""
         async with self._db.read() as connection:
             row = (await connection.execute(_ADDRESS, {"token": hashed(token.lower())})).first()
-        if row is None or row.expires_at <= now:
+            if row is None or row.expires_at <= now:
+                return None
+            if self._token(row.conversation_id, row.manager_id, row.seen_message_id, row.expires_at) != token.lower():
+                return None
+            seen = await self._seen_by_now(connection, row.conversation_id, row.seen_message_id)
+        return ReplyTarget(conversation_id=row.conversation_id, manager_id=row.manager_id, seen_message_id=seen)
+
+    async def _seen_by_now(self, connection: AsyncConnection, conversation_id: str, seen: str | None) -> str | None:
+        """What the bot said right after the person's last look, an apology for the wait mostly, is no reason to refuse the answer."""
+        if seen is None:
             return None
-        if self._token(row.conversation_id, row.manager_id, row.seen_message_id, row.expires_at) != token.lower():
-            return None
-        return ReplyTarget(conversation_id=row.conversation_id, manager_id=row.manager_id, seen_message_id=row.seen_message_id)
+        for row in await connection.execute(_SINCE, {"conversation": conversation_id, "seen": seen}):
+            if row.sender != Sender.BOT.value:
+                break
+            seen = row.id
+        return seen
 
     # What came in
 

@@ -195,6 +195,27 @@ async def test_who_had_not_seen_the_customers_last_words_is_shown_them_and_answe
     assert desk.vendor.texts == ["No cheques either."]
 
 
+async def test_the_customers_words_are_shown_although_the_holding_line_came_after_them(desk: Desk, mailbox: Inboxes) -> None:
+    await desk.sets(holding_line="One moment, please.", notify_email_after_minutes="0.05")
+    await flagged(desk)
+    await desk.until_sent(1)
+    body = (await told(desk, mailbox, desk.ana)).get_body(("plain",))
+    assert body is not None
+    assert QUESTION in body.get_content()
+    assert "One moment" not in body.get_content()
+
+
+async def test_an_answer_after_the_apology_still_reaches_the_customer(desk: Desk, mailbox: Inboxes) -> None:
+    await desk.sets(reply_timeout_minutes="0.25", apology_line="Sorry for the wait.")
+    conversation_id = await flagged(desk)
+    mail = await told(desk, mailbox, desk.ana)
+    await desk.until_sent(1)
+    await desk.until_status(conversation_id, Status.BOT)
+    await arrives(desk, answer(mail, desk.ana, "Only cards."))
+    await desk.until_sent(2)
+    assert desk.vendor.texts == ["Sorry for the wait.", "Only cards."]
+
+
 async def test_an_inbox_can_keep_customers_words_out_of_mails(desk: Desk, mailbox: Inboxes) -> None:
     await desk.sets(notify_email_with_text="false")
     await flagged(desk)
