@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_FULL_HOUR = re.compile(r"(?<!\d)(\d{1,2})(?::00|h00)(?!\d)")
+"""`18:00` is 18."""
 _WORD = re.compile(r"[^\W\d_]+")
 _WORDS = """
 1 one un una uno um uma ein eine une
@@ -44,14 +46,14 @@ _UNITS = {
         "euro": r"€|eur|euros?",
         "dollar": r"us\$|\$|usd|dollars?|d[oó]lar(?:es)?|dollari|dólares",
         "pound": r"£|gbp|pounds?|libras?",
-        "real": r"r\$|brl|reais|real",
-        "peso": r"pesos?|ars|clp|mxn|uyu|cop",
+        "real": r"r\$|brl|reais",
+        "peso": r"pesos?|ars|clp|mxn|uyu",
         "minute": r"min|mins|minutes?|minutos?|minuten?|minuti|minuto",
         "hour": r"h|hs|hrs?|hours?|horas?|heures?|stunden?|or[ae]",
-        "day": r"days?|d[ií]as?|dias?|jours?|tage?n?|giorn[oi]",
+        "day": r"days?|d[ií]as?|dias?|jours?|tage[ns]?|giorn[oi]",
         "week": r"weeks?|semanas?|semaines?|wochen?|settiman[ae]",
         "month": r"months?|mes(?:es)?|mês|mois|monate?n?|mes[ei]",
-        "year": r"years?|años?|anos?|ans?|année?s?|jahre?n?|ann[oi]",
+        "year": r"years?|años?|anos?|ans|année?s?|jahre?n?|ann[oi]",
         "kilogram": r"kg|kgs|kilos?|kilograms?|kilogramos?|quilos?",
         "kilometre": r"kms?|kilomet(?:er|re)s?|kil[oó]metros?|quil[oô]metros?",
     }.items()
@@ -72,7 +74,7 @@ def _plain(number: str) -> str:
 
 def figures(text: str, *, claimed: bool = False) -> frozenset[str]:
     """Every number in the text. `claimed`: words that mostly mean something else are left out."""
-    found = {_plain(number) for number in _NUMBER.findall(text)}
+    found = {_plain(number) for number in _NUMBER.findall(_FULL_HOUR.sub(r"\1", text))}
     for word in _WORD.findall(text.casefold()):
         if word in _NUMBER_WORDS and not (claimed and word in _OTHER_MEANINGS):
             found.add(_NUMBER_WORDS[word])

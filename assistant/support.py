@@ -16,9 +16,12 @@ from assistant.wording import fold, plain
 from domain.knowledge import Passage
 
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|shop|store|example|info|biz|app|[a-z]{2})\b(?:/\S*)?|(?<![\w@])@\w{3,}",
+    r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|\b[\w-]{3,}(?:\.[\w-]+)*\.(?:com|net|org|io|shop|store|example|info|biz|app|(?-i:[a-z]{2}))\b(?:/\S*)?"
+    r"|(?<![\w@])@\w{3,}",
     re.IGNORECASE,
 )
+"""A bare name of a host has a lower-case ending: `five days.We` is two sentences without a space."""
 _PHONE = re.compile(r"\+?\d(?:[\d ().-]{6,})\d")
 _ELLIPSIS = re.compile(r"\s*(?:\[?\.\.\.\]?|\[?…\]?)\s*")
 _WORD = re.compile(r"[^\W\d_]{4,}")

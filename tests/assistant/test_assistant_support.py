@@ -102,6 +102,7 @@ def test_what_the_owner_wrote_into_the_inbox_may_be_said() -> None:
         ("18.50 or 18,5", {"18.5"}),
         ("two years, dos años, zwei Jahre", {"2"}),
         ("open 24/7 until 12:30", {"24", "7", "12", "30"}),
+        ("from 9:00 to 18h00", {"9", "18"}),
     ],
 )
 def test_figures_are_the_same_in_every_notation(text: str, found: set[str]) -> None:
@@ -110,6 +111,14 @@ def test_figures_are_the_same_in_every_notation(text: str, found: set[str]) -> N
 
 def test_units_are_the_same_in_every_language() -> None:
     assert units("18 dólares, 3 semanas") == units("US$ 18, 3 weeks") == {"dollar", "week"}
+
+
+def test_ordinary_words_are_no_units() -> None:
+    assert units("Bring an ID with the tag to a real person, e.g. in the shop.") == frozenset()
+
+
+def test_a_missing_space_makes_no_link() -> None:
+    assert flaw("Parcels take 5 to 8 working days.Parcels cost 18 dollars.") is None
 
 
 @pytest.mark.parametrize(

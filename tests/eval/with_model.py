@@ -171,13 +171,16 @@ async def measure(assistant: GroundedAssistant, options: argparse.Namespace) -> 
         for name in corpora
         for line in (options.documents / f"{name}.questions.jsonl").read_text(encoding="utf-8").splitlines()
     ]
+    searched = {question.id: find_evidence(corpora[question.doc], question.question, model, encoder.encode) for question in questions}
     chosen = sample(questions, options.per_kind, options.seed)
+    if options.hardest:
+        others = [question for question in questions if not question.answerable]
+        chosen = sorted(others, key=lambda question: -searched[question.id].confidence)[: options.hardest]
     with store.open("a", encoding="utf-8") as file:
         for question in chosen:
             if question.id in done:
                 continue
-            evidence = find_evidence(corpora[question.doc], question.question, model, encoder.encode)
-            found = await read(assistant, question, evidence, second_look=wants_second_look(options.threshold))
+            found = await read(assistant, question, searched[question.id], second_look=wants_second_look(options.threshold))
             file.write(found.model_dump_json() + "\n")
             file.flush()
             known.append(found)
@@ -191,6 +194,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/eval-llm"))
     parser.add_argument("--documents", type=Path, default=DOCUMENTS, help="a folder of NAME.pdf with NAME.questions.jsonl")
     parser.add_argument("--per-kind", type=int, default=30, help="questions of each kind")
+    parser.add_argument("--hardest", type=int, default=0, help="instead: so many unanswerable questions, those that retrieval is surest of")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threshold", type=float, default=DEFAULT_THRESHOLD)
     options = parser.parse_args()
