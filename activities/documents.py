@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.errors import NotFound, UnreadableDocument
 from domain.knowledge import Answer
-from domain.policy import DEFAULT_THRESHOLD
+from domain.policy import Policy
 from domain.ports import InboxStore, Retriever
 from domain.turns import Question
 
@@ -31,10 +31,9 @@ class DocumentActivities:
 
     @activity.defn
     async def ask_documents(self, question: Question) -> Answer:
-        threshold = DEFAULT_THRESHOLD
-        if question.inbox_id is not None:
-            threshold = (await self._inboxes.get(question.inbox_id)).policy.answer_threshold
-        evidence = await self._retriever.search(question.text, threshold=threshold)
+        policy = (await self._inboxes.get(question.inbox_id)).policy if question.inbox_id is not None else Policy()
+        threshold = policy.answer_threshold
+        evidence = await self._retriever.search(question.text, threshold=threshold, documents=policy.documents)
         answered = evidence.draft is not None and threshold < 1 and evidence.confidence >= threshold
         return Answer(
             question=question.text,

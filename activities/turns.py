@@ -9,16 +9,16 @@ from domain.follow_up import is_about, may_refer_back, stand_alone
 from domain.knowledge import Evidence
 from domain.policy import Policy
 from domain.ports import ConversationStore, Listener, Retriever
-from domain.turns import Finding, Retrieved, Turn
+from domain.turns import Finding, Heard, Recorded, Retrieved, Turn
 
 
-async def look_up(retriever: Retriever, question: str, topic: str | None) -> Evidence:
+async def look_up(retriever: Retriever, question: str, topic: str | None, documents: tuple[str, ...] = ()) -> Evidence:
     """What the documents say to the customer's words; for a follow-up, to the question made of it, if that finds its answer better."""
-    evidence = await retriever.search(question, threshold=0.0)
+    evidence = await retriever.search(question, threshold=0.0, documents=documents)
     in_full = stand_alone(question, topic)
     if in_full is None:
         return evidence
-    other = await retriever.search(in_full, threshold=0.0)
+    other = await retriever.search(in_full, threshold=0.0, documents=documents)
     better = other.passages and other.confidence > evidence.confidence and is_about(other.passages[0], question)
     return other.model_copy(update={"looked_up": in_full}) if better else evidence
 
@@ -34,12 +34,11 @@ class TurnActivities:
     @activity.defn
     async def retrieve_passages(self, turn: Turn) -> Retrieved:
         """Stores the messages and the evidence in one transaction; only ids, figures and the draft travel back."""
-        found = await look_up(self._retriever, turn.question, turn.topic)
         heard = await self._listener.hear(turn.question, earlier=turn.earlier, told=turn.told)
-        evidence = found.model_copy(update={"heard": heard.model_dump(exclude={"said_by_person"})})
-        recorded = await self._conversations.record(
-            RecordedMessages(record=turn.record, messages=turn.messages), evidence=(turn.id, evidence)
-        )
+        evidence, recorded = await self._recorded(turn, heard, turn.documents)
+        if recorded.policy.documents != turn.documents:
+            # Changed since the conversation last heard of it: the turn is answered from what the inbox answers from now.
+            evidence, recorded = await self._recorded(turn, heard, recorded.policy.documents)
         return Retrieved(
             recorded=recorded,
             usual_wait_minutes=await self._waits.minutes(turn.record.inbox_id, recorded.policy),
@@ -55,6 +54,12 @@ class TurnActivities:
                 looked_up=evidence.looked_up,
             ),
         )
+
+    async def _recorded(self, turn: Turn, heard: Heard, documents: tuple[str, ...]) -> tuple[Evidence, Recorded]:
+        found = await look_up(self._retriever, turn.question, turn.topic, documents)
+        evidence = found.model_copy(update={"heard": heard.model_dump(exclude={"said_by_person"})})
+        written = RecordedMessages(record=turn.record, messages=turn.messages)
+        return evidence, await self._conversations.record(written, evidence=(turn.id, evidence))
 
     def _wants_draft(self, turn: Turn, evidence: Evidence, policy: Policy) -> bool:
         """Whether the model is asked: its draft could be sent, or a follow-up must be put into other words first."""

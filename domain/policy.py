@@ -76,6 +76,8 @@ class Policy(Model):
     """Links and contact lines added to an answer when a topic comes up; see `domain.topics`."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     """Those that customers of this inbox write in; the first is spoken where nothing tells."""
+    documents: tuple[Line, ...] = ()
+    """File names of the documents that this inbox answers from; none: all of them."""
     instructions: Annotated[str, StringConstraints(max_length=8_000)] = ""
     tone: Line = ""
     """How the language model speaks, in the owner's words."""

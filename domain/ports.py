@@ -189,8 +189,11 @@ class DocumentStore(Protocol):
 
 
 class Retriever(Protocol):
-    async def search(self, question: str, *, threshold: float) -> Evidence:
-        """Looks the question up in the published documents; `threshold` only matters to what a caller shows beside it."""
+    async def search(self, question: str, *, threshold: float, documents: tuple[str, ...] = ()) -> Evidence:
+        """Looks the question up in the published documents; `threshold` only matters to what a caller shows beside it.
+
+        With `documents`, file names, nothing else is looked at.
+        """
         ...
 
 

@@ -45,6 +45,8 @@ class Turn(Model):
     """The questions of the last turns, oldest first."""
     told: tuple[Told, ...] = ()
     """What managers have answered since the conversation began, newest last."""
+    documents: tuple[str, ...] = ()
+    """File names of those that the inbox answers from; empty: all."""
     topic: str | None = None
     """The question before, in words that stand alone: what a follow-up refers to."""
 

@@ -56,6 +56,11 @@ class Corpus:
     refused: tuple[str, ...] = ()
     """Names of documents that were left out: they must be imported again."""
 
+    def rows_of(self, documents: Sequence[str]) -> NDArray[np.bool_]:
+        """Which units stand in the documents with these file names."""
+        wanted = {key for key, name in self.names.items() if name in documents}
+        return np.fromiter((chunk.document_id in wanted for chunk in self.chunks), np.bool_, len(self.chunks))
+
     def is_pair(self, row: int) -> bool:
         return self.chunks[row].kind is ChunkKind.QUESTION_ANSWER
 

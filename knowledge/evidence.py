@@ -1,5 +1,8 @@
 """One question against one corpus: retrieval, signals, confidence, draft and suggestions in one pure step."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.knowledge import Evidence
 from knowledge.compose import MAX_PASSAGES, extractive_draft, passages, suggestions
 from knowledge.confidence import CERTAIN, ConfidenceModel, question_signals
@@ -12,16 +15,17 @@ _STRANGE = 0.2
 """Cosine below which a passage that shares no word and no concept with the question has nothing to do with it."""
 
 
-def find_evidence(corpus: Corpus, question: str, model: ConfidenceModel, encode: Encode) -> Evidence:
+def find_evidence(corpus: Corpus, question: str, model: ConfidenceModel, encode: Encode, documents: tuple[str, ...] = ()) -> Evidence:
     """What the documents say to a message. Of one that asks two things both are answered, and it is as sure as the less sure of them.
 
-    A question that has nothing in common with the documents gets evidence without passages.
+    A question that has nothing in common with the documents gets evidence without passages; with `documents`, file names, with these.
     """
-    whole = _find(corpus, question, model, encode)
+    allowed = corpus.rows_of(documents) if documents else None
+    whole = _find(corpus, question, model, encode, allowed)
     parts = parts_of(question)
     if not parts or whole.confidence >= CERTAIN:
         return whole
-    first, second = (_find(corpus, part, model, encode) for part in parts)
+    first, second = (_find(corpus, part, model, encode, allowed) for part in parts)
     if not (first.draft and second.draft) or first.passages[0].chunk_id == second.passages[0].chunk_id:
         return whole
     return _both(first, second)
@@ -44,12 +48,12 @@ def _both(first: Evidence, second: Evidence) -> Evidence:
     )
 
 
-def _find(corpus: Corpus, question: str, model: ConfidenceModel, encode: Encode) -> Evidence:
+def _find(corpus: Corpus, question: str, model: ConfidenceModel, encode: Encode, allowed: NDArray[np.bool_] | None) -> Evidence:
     nothing = Evidence(knowledge_version=corpus.version, confidence_model=model.name)
-    if not corpus.chunks:
+    if not corpus.chunks or (allowed is not None and not allowed.any()):
         return nothing
     asked = corpus.speller.corrected(question)
-    ranking = rank(corpus, asked, encode)
+    ranking = rank(corpus, asked, encode, allowed=allowed)
     found = model.order(candidates(corpus, asked, ranking))
     if not ranking.words.known and not any(one.signals["cosine"] >= _STRANGE or one.signals["concepts_text"] > 0 for one in found):
         return nothing

@@ -45,18 +45,18 @@ class KnowledgeIndex:
         self._corpus: Corpus | None = None
         self._rebuild: asyncio.Task[Corpus] | None = None
         self._vectors: dict[str, Floats] = {}
-        self._found: dict[tuple[int, str], Evidence] = {}
+        self._found: dict[tuple[int, str, tuple[str, ...]], Evidence] = {}
 
     @property
     def version(self) -> int:
         """Of the documents that are searched now; 0 before the first search."""
         return self._corpus.version if self._corpus else 0
 
-    async def search(self, question: str, *, threshold: float) -> Evidence:
+    async def search(self, question: str, *, threshold: float, documents: tuple[str, ...] = ()) -> Evidence:
         corpus = await self._current()
         if len(corpus.chunks) > _INLINE_UNITS:
-            return await asyncio.to_thread(self._look_up, corpus, question)
-        return self._look_up(corpus, question)
+            return await asyncio.to_thread(self._look_up, corpus, question, documents)
+        return self._look_up(corpus, question, documents)
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Of whole texts, one row for each; remembered like those of questions."""
@@ -78,11 +78,11 @@ class KnowledgeIndex:
             await self.refresh()
             await asyncio.sleep(self._check_seconds)
 
-    def _look_up(self, corpus: Corpus, question: str) -> Evidence:
-        key = (corpus.version, question)
+    def _look_up(self, corpus: Corpus, question: str, documents: tuple[str, ...]) -> Evidence:
+        key = (corpus.version, question, documents)
         evidence = self._found.get(key)
         if evidence is None:
-            evidence = find_evidence(corpus, question, self._model, self._remembered)
+            evidence = find_evidence(corpus, question, self._model, self._remembered, documents)
             if len(self._found) >= _MOST_FOUND:
                 self._found.clear()
             self._found[key] = evidence

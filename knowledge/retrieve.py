@@ -1,7 +1,7 @@
 """Which units of the documents are nearest to a question. LlamaIndex retrievers over one immutable corpus."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -37,8 +37,11 @@ class Ranking:
     """Vectors of the question's words that the documents don't have."""
 
 
-def rank(corpus: Corpus, question: str, encode: Encode, *, pool: int = POOL) -> Ranking:
-    """Relative-score fusion of words and meaning. The fused score only orders: it says nothing about how good the best one is."""
+def rank(corpus: Corpus, question: str, encode: Encode, *, pool: int = POOL, allowed: NDArray[np.bool_] | None = None) -> Ranking:
+    """Relative-score fusion of words and meaning. The fused score only orders: it says nothing about how good the best one is.
+
+    With `allowed`, which must name one unit at least, only those are looked at.
+    """
     words = corpus.lexicon.match(question)
     strange = [word for word in words.words if word not in corpus.vocabulary]
     whole, core, *others = encode([question, " ".join(words.words) or question, *strange])
@@ -46,11 +49,19 @@ def rank(corpus: Corpus, question: str, encode: Encode, *, pool: int = POOL) -> 
     vector /= np.linalg.norm(vector)
     cosines = corpus.vectors @ vector
     titles = corpus.titles @ vector
+    if allowed is not None:
+        words = replace(words, scores=_only(words.scores, allowed))
+        cosines, titles = _only(cosines, allowed), _only(titles, allowed)
     weight = _WORDS_WEIGHT * words.known
     fused = weight * _relative(words.scores) + (1 - weight) * _relative(cosines)
     rows = {*_top(fused, pool), *_top(cosines, pool // 2), *_top(titles, pool // 2), *_top(words.scores, pool // 2)}
-    ordered = tuple(sorted(rows, key=lambda row: -fused[row]))
+    ordered = tuple(sorted((row for row in rows if allowed is None or allowed[row]), key=lambda row: -fused[row]))
     return Ranking(ordered, fused, words, cosines, titles, vector, dict(zip(strange, others, strict=True)))
+
+
+def _only(scores: Floats, allowed: NDArray[np.bool_]) -> Floats:
+    """Whatever is not allowed scores a little below the lowest that is, so that it is never put forward instead."""
+    return np.where(allowed, scores, scores[allowed].min() - np.float32(1e-4))
 
 
 def _top(scores: Floats, count: int) -> list[int]:

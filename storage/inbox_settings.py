@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from domain.caution import THRESHOLDS, Caution
 from domain.channels import ChannelFeatures
 from domain.errors import InvalidInput
 from domain.ladder import Rung
@@ -16,7 +17,9 @@ GENERATED = frozenset({"secret", "webhook_secret", "path_secret", "verify_token"
 """Settings that only have to be unguessable: drawn when a channel has one and nobody gave it."""
 
 _NONE_WORDS = frozenset({"", "none", "never", "off"})
-_LISTS = frozenset({"keywords", "languages"})
+_LISTS = frozenset({"keywords", "languages", "documents"})
+CAUTION = "caution"
+"""The threshold in a word; what is stored is the figure."""
 POLICY_NAMES = tuple(name for name in Policy.model_fields if name != "lines")
 """Names of every inbox; besides, each fixed line with a language behind it (`holding_line_es`)."""
 _MAY_BE_NONE = frozenset(
@@ -26,7 +29,7 @@ _MAY_BE_NONE = frozenset(
 
 def split(settings: Mapping[str, str], features: ChannelFeatures) -> tuple[dict[str, str], dict[str, str]]:
     """(the channel's, the policy's). Raises InvalidInput naming the unknown ones and listing the valid."""
-    known = {*features.settings, *POLICY_NAMES}
+    known = {*features.settings, *POLICY_NAMES, CAUTION}
     unknown = sorted(name for name in settings if name not in known and not LINE_NAME.fullmatch(name))
     if unknown:
         raise InvalidInput(
@@ -39,6 +42,9 @@ def split(settings: Mapping[str, str], features: ChannelFeatures) -> tuple[dict[
 
 def changed_policy(policy: Policy, settings: Mapping[str, str]) -> Policy:
     """Raises InvalidInput saying which value can't be used and why."""
+    if CAUTION in settings:
+        settings = {**settings, "answer_threshold": str(_threshold(settings[CAUTION]))}
+        del settings[CAUTION]
     given: dict[str, Any] = {name: _policy_value(name, value) for name, value in settings.items() if not LINE_NAME.fullmatch(name)}
     lines = {**policy.lines, **{name: value for name, value in settings.items() if LINE_NAME.fullmatch(name)}}
     given["lines"] = {name: value for name, value in lines.items() if value.strip()}
@@ -47,6 +53,13 @@ def changed_policy(policy: Policy, settings: Mapping[str, str]) -> Policy:
     except ValidationError as error:
         problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_input=False))
         raise InvalidInput(f"The policy can't be set so: {problems}") from error
+
+
+def _threshold(word: str) -> float:
+    try:
+        return THRESHOLDS[Caution(word.strip().lower())].threshold
+    except ValueError as error:
+        raise InvalidInput(f"caution: choose one of {', '.join(Caution)}, or set answer_threshold to a figure of your own") from error
 
 
 def _policy_value(name: str, value: str) -> Any:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from domain.caution_effect import MOST_QUESTIONS
 from domain.managers import Inbox
 from domain.messages import Direction, InboundMessage
 from domain.policy import Policy
@@ -32,6 +33,18 @@ _THEIRS = (
     .where(messages.c.conversation_id.in_(bindparam("some", expanding=True)), messages.c.direction == Direction.INBOUND.value)
     .order_by(messages.c.position)
 )
+_QUESTIONS = (
+    select(turns.c.conversation_id, turns.c.created_at, turns.c.evidence, readings.c.reading)
+    .select_from(turns.join(conversations, conversations.c.id == turns.c.conversation_id))
+    .outerjoin(readings, readings.c.turn_id == turns.c.id)
+    .where(
+        conversations.c.inbox_id == bindparam("inbox"),
+        conversations.c.last_message_at >= bindparam("since"),
+        turns.c.created_at >= bindparam("since"),
+    )
+    .order_by(turns.c.created_at.desc())
+    .limit(bindparam("most"))
+)
 _TURNS = (
     select(turns.c.conversation_id, turns.c.created_at, turns.c.evidence, readings.c.reading)
     .select_from(turns.outerjoin(readings, readings.c.turn_id == turns.c.id))
@@ -45,6 +58,21 @@ async def try_on_the_past(db: Database, inbox: Inbox, policy: Policy, *, now: da
     past = await Past(db).of_inbox(inbox.id, since=now - LOOKS_BACK, most=MOST_CONVERSATIONS + 1)
     cut_off = len(past) > MOST_CONVERSATIONS
     return await asyncio.to_thread(try_rules, past[:MOST_CONVERSATIONS], inbox.policy, policy, cut_off=cut_off)
+
+
+async def past_questions(db: Database, inbox: Inbox, *, now: datetime) -> Sequence[Sequence[PastTurn]]:
+    """The newest turns of the inbox's last 30 days, by conversation, oldest first."""
+    names = {"inbox": inbox.id, "since": now - LOOKS_BACK, "most": MOST_QUESTIONS}
+    async with db.read() as connection:
+        rows = (await connection.execute(_QUESTIONS, names)).all()
+    return await asyncio.to_thread(_by_conversation, rows)
+
+
+def _by_conversation(rows: Sequence[AnyRow]) -> Sequence[Sequence[PastTurn]]:
+    found: dict[str, list[PastTurn]] = defaultdict(list)
+    for row in reversed(rows):
+        found[row.conversation_id].append(past_turn(row.created_at, evidence_from(row)))
+    return list(found.values())
 
 
 class Past:

@@ -37,7 +37,13 @@ GROUPS = (
         "Answers",
         "When the bot answers by itself, and how.",
         (
-            Field("answer_threshold", "Answers from a confidence of", "0 to 1; at 1 every question goes to a person.", "number"),
+            Field("answer_threshold", "Answers from a confidence of", "0 to 1; at 1 every question goes to a person. See above.", "number"),
+            Field("documents", "Answers from these documents only", "File names with commas between them. Empty: all of them."),
+            Field(
+                "topic_lines", "Links and contact lines by topic", "One topic a line, such as returns, refund: https://shop.example", "text"
+            ),
+            Field("languages", "Languages of your customers", "With commas between them; the first is spoken where nothing tells."),
+            Field("sources_in_text", "Document and page stand below answers where only text can be shown", "", "switch"),
             Field("quiet_window_seconds", "Waits for more messages, seconds", "Several messages within it get one answer.", "number"),
             Field("show_sources", "Customers see document and page", "", "switch"),
             Field("tone", "Tone", "How the language model speaks, where one is set. For example: warm, first names.", "text"),

@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from channels.trial import try_inbox
+from domain.caution import MEASURED_ON, Caution
 from domain.channels import ChannelCheck
 from domain.errors import InvalidInput
 from domain.managers import Inbox, Role
 from domain.policy import Policy
 from domain.rule_trial import RuleTrial
-from storage.inbox_settings import changed_policy
-from storage.past import try_on_the_past
+from storage.inbox_settings import CAUTION, changed_policy
+from storage.past import past_questions, try_on_the_past
 from web.behaviour import filled, settings_in
+from web.caution import caution_choices
 from web.connecting import address_of, features_of, settings_of
 from web.listing import channel_icon
 from web.pages import page
@@ -97,6 +100,12 @@ async def try_group(request: Request, desk: AtDesk, inbox_id: str, group: str) -
     return await _page(desk, inbox_id, tried=group, trial=trial, policy=policy)
 
 
+@router.post("/{inbox_id}/caution", dependencies=[Depends(require(MAY_CHANGE))])
+async def choose_caution(desk: AtDesk, inbox_id: str, caution: Annotated[Caution, Form()]) -> Response:
+    await desk.services.inboxes.set(inbox_id, {CAUTION: caution.value})
+    return RedirectResponse(f"/channels/{inbox_id}?saved=caution#caution", 303)
+
+
 @router.post("/{inbox_id}/{group}", dependencies=[Depends(require(MAY_CHANGE))])
 async def change(request: Request, desk: AtDesk, inbox_id: str, group: str) -> Response:
     async with request.form(max_fields=50) as form:
@@ -125,6 +134,7 @@ async def _page(
     inbox = await desk.services.inboxes.get(inbox_id)
     credentials = await desk.services.inboxes.credentials(inbox_id)
     may_change = desk.manager.may(MAY_CHANGE)
+    past = await past_questions(desk.services.db, inbox, now=datetime.now(UTC))
     _, features = features_of(desk, inbox.channel.value)
     context = await desk.context(
         "channels",
@@ -133,6 +143,8 @@ async def _page(
         icon_name=channel_icon(inbox.channel),
         address=address_of(desk.services, inbox, credentials) if may_change else "",
         settings=settings_of(features, inbox.public_settings, credentials),
+        choices=caution_choices(past, inbox.policy),
+        measured_on=MEASURED_ON,
         groups=filled(policy or inbox.policy),
         saved=saved,
         connected=connected,

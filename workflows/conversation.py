@@ -311,6 +311,7 @@ class Conversation:
         state.unrecorded = [message for message in state.unrecorded if message not in batch]
         record = state.next_record(workflow.now())
         turn = Turn(
+            documents=state.policy.documents,
             id=_new_id(),
             record=record,
             messages=batch,

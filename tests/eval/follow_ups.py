@@ -36,7 +36,7 @@ class OneDocument:
         self._corpus = corpus
         self._model, self._encoder = confidence_model(), sentence_encoder()
 
-    async def search(self, question: str, *, threshold: float) -> Evidence:
+    async def search(self, question: str, *, threshold: float, documents: tuple[str, ...] = ()) -> Evidence:
         return find_evidence(self._corpus, question, self._model, self._encoder.encode)
 
 

@@ -172,3 +172,18 @@ async def test_a_followed_index_loads_what_is_published_before_anybody_asks(
         while index.version != 2:
             await asyncio.sleep(0.01)
     following.cancel()
+
+
+async def test_an_inbox_may_answer_from_some_of_the_documents_only(documents: MemoryDocuments, pdf: Callable[..., bytes]) -> None:
+    await import_document(documents, documents.add("d1", pdf(*FAQ), "shop.pdf"))
+    await import_document(documents, documents.add("d2", pdf("# Trials", *TRIALS), "trials.pdf"))
+    index = KnowledgeIndex(documents, check_seconds=0)
+    question = "Do you ship abroad?"
+    everything = await index.search(question, threshold=DEFAULT_THRESHOLD)
+    shop = await index.search(question, threshold=DEFAULT_THRESHOLD, documents=("shop.pdf",))
+    trials = await index.search(question, threshold=DEFAULT_THRESHOLD, documents=("trials.pdf",))
+    assert everything.passages[0].document == shop.passages[0].document == "shop.pdf"
+    assert shop.confidence >= DEFAULT_THRESHOLD > trials.confidence
+    assert {passage.document for passage in trials.passages} <= {"trials.pdf"}
+    assert set(trials.suggestions) <= {"Do you lend bicycles?", "How many gears are there?"}
+    assert (await index.search(question, threshold=DEFAULT_THRESHOLD, documents=("gone.pdf",))).passages == ()

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from domain.caution import THRESHOLDS, Caution
 from domain.channels import ChannelKind
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.managers import Inbox
@@ -107,3 +108,11 @@ async def test_secrets_are_encrypted_at_rest(inboxes: Inboxes, db: Database) -> 
     async with db.read() as connection:
         row = (await connection.execute(select(tables.inboxes))).one()
     assert "12345:token" not in str(tuple(row))
+
+
+async def test_caution_is_a_word_for_the_threshold(inboxes: Inboxes, inbox: Inbox) -> None:
+    changed = await inboxes.set("shop", {"caution": "Eager", "documents": "shop.pdf, returns.pdf"})
+    assert changed.policy.answer_threshold == THRESHOLDS[Caution.EAGER].threshold
+    assert changed.policy.documents == ("shop.pdf", "returns.pdf")
+    with pytest.raises(InvalidInput, match="careful, balanced, eager"):
+        await inboxes.set("shop", {"caution": "reckless"})

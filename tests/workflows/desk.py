@@ -60,11 +60,13 @@ class Documents:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.known = dict(KNOWN)
+        self.documents_asked: list[tuple[str, ...]] = []
         self.gate: asyncio.Event | None = None
         """Holds every look-up back until it is set."""
 
-    async def search(self, question: str, *, threshold: float) -> Evidence:
+    async def search(self, question: str, *, threshold: float, documents: tuple[str, ...] = ()) -> Evidence:
         self.asked.append(question)
+        self.documents_asked.append(documents)
         if self.gate is not None:
             await self.gate.wait()
         words = " ".join(question.lower().split())

@@ -19,7 +19,7 @@ class Facts(Documents):
         super().__init__()
         self.confidence: dict[str, float] = {}
 
-    async def search(self, question: str, *, threshold: float) -> Evidence:
+    async def search(self, question: str, *, threshold: float, documents: tuple[str, ...] = ()) -> Evidence:
         self.asked.append(question)
         words = " ".join(question.lower().replace(IGNORE.lower(), "").split())
         known = FACTS.get(words)

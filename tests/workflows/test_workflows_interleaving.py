@@ -32,9 +32,9 @@ class SlowDocuments(Documents):
         super().__init__()
         self.delays: list[float] = []
 
-    async def search(self, question: str, *, threshold: float) -> Evidence:
+    async def search(self, question: str, *, threshold: float, documents: tuple[str, ...] = ()) -> Evidence:
         await asyncio.sleep(self.delays.pop(0) if self.delays else 0)
-        return await super().search(question, threshold=threshold)
+        return await super().search(question, threshold=threshold, documents=documents)
 
 
 @dataclass

@@ -62,3 +62,13 @@ async def test_the_inboxes_own_line_wins(desk: Desk) -> None:
     await desk.says("¿Se puede pagar con bitcoin?", contact="customer-9")
     await desk.until_sent(3)
     assert desk.vendor.texts[-1] == "One moment."
+
+
+async def test_an_inbox_answers_from_its_own_documents_from_the_next_turn_on(desk: Desk) -> None:
+    await desk.says("Do you ship to Chile?")
+    await desk.until_sent(1)
+    await desk.sets(documents="returns.pdf")
+    await desk.says("Do you ship to Chile?")
+    await desk.until_sent(2)
+    assert desk.documents.documents_asked[0] == ()
+    assert desk.documents.documents_asked[-1] == ("returns.pdf",)
