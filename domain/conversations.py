@@ -5,6 +5,7 @@ from enum import StrEnum
 from domain.channels import ChannelKind
 from domain.messages import InboundMessage, OutboundMessage
 from domain.model import Model, UtcDatetime
+from domain.targets import ReplyTarget
 
 
 class Status(StrEnum):
@@ -85,6 +86,8 @@ class Due(Model):
     returns_at: UtcDatetime | None = None
     """When a kept conversation goes back to the bot by itself."""
     """When the offer goes to the next manager."""
+    target_at: UtcDatetime | None = None
+    """By when a person shall have answered, where the inbox has a target."""
     window_at: UtcDatetime | None = None
     """When the channel's window closes, or closed, for free replies."""
     person_window_at: UtcDatetime | None = None
@@ -117,6 +120,8 @@ class ConversationRecord(Model):
     in_line_since: UtcDatetime | None = None
     """Flagged, to be offered, and nobody is free."""
     assigned_at: UtcDatetime | None = None
+    overdue: ReplyTarget | None = None
+    """A reply that did not come in time, until it comes."""
 
 
 class Conversation(Model):

@@ -115,6 +115,10 @@ class Policy(Model):
     """Whether the customer is told that the bot has it again."""
     keep_idle_minutes: Minutes | None = None
     """A manager's conversation in which nothing is said for so long goes back to the bot; None: not before it is released."""
+    first_reply_minutes: Minutes | None = None
+    """How soon a person shall answer after the bot stopped, counted in business hours. None: no target."""
+    next_reply_minutes: Minutes | None = None
+    """The same for every later reply, while a person has the conversation."""
     business_hours: Hours = ""
     """Empty: always open."""
     window_reminder_minutes: NoticeMinutes | None = 60.0

@@ -15,8 +15,10 @@ from domain.errors import NotFound
 from domain.knowledge import Evidence, Reading
 from domain.managers import AWAY_AFTER
 from domain.messages import Attachment, DeliveryState, InboundMessage, Message
+from domain.targets import Breach
 from domain.turns import Recorded
 from storage import events
+from storage.breaches import breaches_of
 from storage.database import Database
 from storage.line import dealt
 from storage.listing import COUNTS, LISTED, MESSAGES, Order, page_query, same_person, to_page
@@ -278,6 +280,12 @@ class Conversations:
             changed = update(messages).where(messages.c.id == message_id).values(attachments=with_attachment(row, position, attachment))
             await connection.execute(changed)
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
+
+    async def breaches(
+        self, *, inbox: str | None = None, unanswered: bool = False, cursor: str | None = None, limit: int = 50
+    ) -> Page[Breach]:
+        """Replies that did not come in time, latest due first; `unanswered`: only those that still did not come. At most 200."""
+        return await breaches_of(self._db, inbox=inbox, unanswered=unanswered, cursor=cursor, limit=limit)
 
     async def mark_seen(self, conversation_id: str) -> None:
         """A manager has looked: nothing is unread."""

@@ -23,7 +23,14 @@ CAUTION = "caution"
 POLICY_NAMES = tuple(name for name in Policy.model_fields if name != "lines")
 """Names of every inbox; besides, each fixed line with a language behind it (`holding_line_es`)."""
 _MAY_BE_NONE = frozenset(
-    {"keep_idle_minutes", "away_return_minutes", "window_reminder_minutes", *(f"notify_{rung.value}_after_minutes" for rung in Rung)}
+    {
+        "away_return_minutes",
+        "first_reply_minutes",
+        "keep_idle_minutes",
+        "next_reply_minutes",
+        "window_reminder_minutes",
+        *(f"notify_{rung.value}_after_minutes" for rung in Rung),
+    }
 )
 
 

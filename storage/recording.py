@@ -10,6 +10,7 @@ from domain.commands import Verdict
 from domain.conversations import ConversationRecord, Status
 from domain.errors import NotFound
 from domain.messages import InboundMessage, OutboundMessage, Purpose, Sender
+from storage import breaches
 from storage.addressing import REPLY_ADDRESS
 from storage.database import Database
 from storage.mapping import AnyRow, Values, preview, record_values
@@ -128,6 +129,10 @@ async def write_record(
         await connection.execute(_ADD, {**values, "previous_id": previous_id})
     elif changes:
         await connection.execute(_CHANGE, {**changes, "conversation_id": record.conversation_id})
+    if stored.stored_id is None or record.version > stored.version:
+        await breaches.note(connection, record)
+    if verdict is not None and verdict.accepted and verdict.verb in ANSWERING_VERBS:
+        await breaches.answered(connection, record.conversation_id, verdict.at)
     await _note_language(connection, record, stored, arrived)
     await _note_traffic(connection, record, stored, arrived, sent)
     return summary

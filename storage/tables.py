@@ -281,6 +281,18 @@ readings = Table(
     Index(None, "created_at"),
 )
 
+breaches = Table(
+    "breaches",
+    metadata,
+    Column("conversation_id", Text, ForeignKey("conversations.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("since", UtcDateTime, primary_key=True),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("manager_id", Text),
+    Column("answered_at", UtcDateTime),
+    Index(None, "due_at", "conversation_id"),
+)
+
 verdicts = Table(
     "verdicts",
     metadata,

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api import ask, contacts, conversations, documents, inboxes, team
+from api import ask, breaches, contacts, conversations, documents, inboxes, team
 from api.actions import actions_router
 from api.metrics import Metrics
 from channels.registry import FEATURES
@@ -101,6 +101,8 @@ def test_every_policy_name_is_documented_with_its_default() -> None:
                 shown = "none"
             case bool():
                 shown = str(value).lower()
+            case None:
+                shown = "none"
             case tuple():
                 shown = ", ".join(value) or "none"
             case _:
@@ -233,6 +235,7 @@ def test_every_route_is_documented_and_no_other_is() -> None:
     routers: list[APIRouter] = [
         conversations.router,
         conversations.files,
+        breaches.router,
         actions_router(Metrics()),
         inboxes.router,
         documents.router,

@@ -105,6 +105,8 @@ GROUPS = (
                 ),
             ),
             Field("offer_minutes", "An offer goes to the next person after, minutes", "", "number"),
+            Field("first_reply_minutes", "Target for a person's first reply, minutes", "Of business hours. Empty: none.", "number"),
+            Field("next_reply_minutes", "Target for every later reply, minutes", "Of business hours. Empty: none.", "number"),
             Field("away_return_minutes", "What waits with somebody away goes to others after, minutes", "Empty: it stays.", "number"),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
 from zlib import crc32
@@ -19,6 +20,9 @@ from web.services import Services
 
 Order = Literal["waiting", "newest", "oldest"]
 ORDERS: tuple[Order, ...] = ("waiting", "newest", "oldest")
+DueState = Literal["later", "soon", "late"]
+SOON = timedelta(minutes=10)
+"""Within it, a due answer stands out."""
 PAGE_SIZE = 50
 LONGEST_REFRESH = 200
 SECTION_NAMES = {Section.ALL: "All", Section.BOT: "Bot", Section.MINE: "Mine"}
@@ -158,6 +162,8 @@ class Row:
     shows_owner: bool
     offer: str
     """To whom it is offered, in words; empty if it is not."""
+    due: DueState | None
+    """How near the reply target is; None without one."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,7 @@ def row_of(conversation: Conversation, query: ListQuery, manager: Manager, curre
         who=_whose(conversation, manager),
         shows_owner=conversation.assignee_name is not None and query.section is not Section.MINE,
         offer=_offer(conversation, manager),
+        due=due_state(conversation, datetime.now(UTC)),
     )
 
 
@@ -214,6 +221,16 @@ def _offer(conversation: Conversation, manager: Manager) -> str:
     if conversation.offered_to is None:
         return ""
     return "Yours" if conversation.offered_to == manager.id else (conversation.offered_name or "A colleague").split()[0]
+
+
+def due_state(conversation: Conversation, now: datetime) -> DueState | None:
+    """None where no answer is due."""
+    at = conversation.due.target_at
+    if at is None or conversation.status is Status.CLOSED:
+        return None
+    if at <= now:
+        return "late"
+    return "soon" if at - now <= SOON else "later"
 
 
 def _waits(conversation: Conversation) -> bool:

@@ -21,7 +21,7 @@ from domain.verification import IdentityCheck, hidden, number_in
 from domain.windows import TEMPLATE_CHANNELS, WINDOW_HOURS, Reach, reach
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
-from web.listing import ListQuery, channel_icon, hue, initials, name_of
+from web.listing import DueState, ListQuery, channel_icon, due_state, hue, initials, name_of
 from web.people import Person, load_person
 from web.services import Services
 
@@ -148,6 +148,8 @@ class Thread:
     others: Sequence[Colleague] = ()
     """Who else has it open."""
     watching: bool = False
+    due: DueState | None = None
+    """How near the reply target is; None without one."""
 
     @property
     def back(self) -> str:
@@ -351,6 +353,7 @@ async def load_thread(
         conflict=conflict,
         chooser=chooser,
         takes_files=_takes_files(services, conversation),
+        due=due_state(conversation, clock.now),
         others=await services.teamwork.others(conversation_id, me.id),
         watching=me.id in {one for one, _ in await services.teamwork.watchers(conversation_id)},
     )

@@ -135,6 +135,7 @@ class Conversation:
         state = self._state
         offer = state.standing
         due = {"idle": state.idle_at, "reply": state.reply_at, "snooze": state.snooze_until, "turn": state.turn_due()}
+        due["target"] = state.target.due_at if state.target else None
         due["offer"] = offer.expires_at if offer else None
         due["returns"] = state.returns_at
         return Snapshot(
@@ -398,6 +399,9 @@ class Conversation:
         if closed_now(state, now) and state.status is not Status.CLOSED:
             await self._record()
         if return_if_idle(state, now, _new_id):
+            await self._record()
+        if (target := state.target) is not None and target.due_at <= now and state.breached != target.since:
+            state.breached = target.since
             await self._record()
         offering.expire(state, now)
         if offering.is_asking(state):

@@ -10,6 +10,7 @@ from domain.ladder import TO_WHOM_IT_IS_OFFERED, Rung
 from domain.messages import InboundMessage, MessageRef, OutboundMessage, Sender
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
+from domain.targets import ReplyTarget, target_of
 from domain.turns import Told
 from domain.windows import free_until, person_until, written_at
 
@@ -120,6 +121,13 @@ class ConversationState(BaseModel):
 
     seen: list[str] = Field(default_factory=list)
     recent: list[RecentMessage] = Field(default_factory=list)
+    replied: bool = False
+    """A person has answered since the bot stopped: the next reply's target counts."""
+    owed_since: UtcDatetime | None = None
+    """Since when an answer is owed that nobody gave in time: the clock goes on although the bot has the conversation."""
+    breached: UtcDatetime | None = None
+    """The `since` of the target that was last missed, so that it is told once."""
+
     verdicts: list[Verdict] = Field(default_factory=list)
     queue: list[Signal] = Field(default_factory=list)
     """Signals that arrived and are not handled yet."""
@@ -200,6 +208,7 @@ class ConversationState(BaseModel):
         self.reply_at = hand_off.at + timedelta(minutes=self.policy.reply_timeout_minutes)
         self.give_pending_to_person(hand_off.at)
         self.waiting_since = self.waiting_since or hand_off.at
+        self.replied = False
         self.notices = [DueNotice(rung=rung, at=hand_off.at + timedelta(minutes=after)) for rung, after in self.policy.ladder()]
 
     def tell_anew(self, now: datetime) -> None:
@@ -230,13 +239,20 @@ class ConversationState(BaseModel):
         # A bot's message in back-off would hold up the person's reply; let the ledger refuse it now.
         self.outbox = [item.model_copy(update={"not_before": None}) if item.message.sender is Sender.BOT else item for item in self.outbox]
 
+    def note_replied(self) -> None:
+        """A person answered what waits: the clock stands until the customer writes again."""
+        self.unreplied = []
+        self.waiting_since = self.owed_since = None
+        self.unanswered = False
+        self.replied = True
+
     def give_to_bot(self) -> None:
         self.status = Status.BOT
         self.owes_bot_back = self.announced_id is not None
         self.announced_id = None
         self.assignee_id = None
         self.hand_off = None
-        self.waiting_since = None
+        self.waiting_since = self.owed_since = None
         self.unreplied = []
         self.asked_person = ()
         self.reply_at = self.snooze_until = self.snoozed_status = None
@@ -246,9 +262,9 @@ class ConversationState(BaseModel):
 
     def give_up_waiting(self) -> None:
         """Nobody came in time: the bot has it again, and what was asked stays listed until a person dismisses it."""
-        unreplied = self.unreplied
+        unreplied, owed_since = self.unreplied, self.owed_since or self.waiting_since
         self.give_to_bot()
-        self.unreplied = unreplied
+        self.unreplied, self.owed_since = unreplied, owed_since
         self.unanswered = True
 
     def snooze(self, until: datetime, owner_id: str, now: datetime) -> None:
@@ -289,10 +305,23 @@ class ConversationState(BaseModel):
         """The offer, while it counts."""
         return self.offer if self.status is Status.FLAGGED else None
 
+    @property
+    def target(self) -> ReplyTarget | None:
+        """The reply that a person owes now."""
+        return None if self.closing else target_of(self.policy, self.owed_since or self.waiting_since, replied=self.replied)
+
+    @property
+    def overdue(self) -> ReplyTarget | None:
+        """The target that was missed, until somebody answers."""
+        target = self.target
+        return target if target is not None and target.since == self.breached else None
+
     def deadlines(self) -> list[datetime]:
         """What the clock alone brings about, turns and sends apart."""
         idle_at = self.idle_at if self.closing is None else None
+        target = self.target
         due = [
+            target.due_at if target is not None and self.breached != target.since else None,
             idle_at,
             self.reply_at,
             self.snooze_until,
@@ -314,7 +343,7 @@ class ConversationState(BaseModel):
     def next_record(self, now: datetime) -> ConversationRecord:
         """What SQL is told; every call is a newer version."""
         self.version += 1
-        offer = self.standing
+        offer, target = self.standing, self.target
         return ConversationRecord(
             conversation_id=self.conversation_id,
             workflow_id=self.workflow_id,
@@ -334,6 +363,7 @@ class ConversationState(BaseModel):
                 snooze_until=self.snooze_until,
                 offer_at=offer.expires_at if offer else None,
                 returns_at=self.returns_at,
+                target_at=target.due_at if target else None,
                 window_at=free_until(self.start.channel, self.last_written_at),
                 person_window_at=person_until(self.start.channel, self.last_written_at, tag_granted=self.policy.human_agent_tag),
             ),
@@ -344,6 +374,7 @@ class ConversationState(BaseModel):
             offered_to=offer.manager_id if offer else None,
             in_line_since=offer.since if offer and offer.manager_id is None else None,
             assigned_at=self.assigned_at,
+            overdue=self.overdue,
         )
 
 

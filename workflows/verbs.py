@@ -142,9 +142,7 @@ def _apply(state: ConversationState, verb: PersonVerb, now: datetime) -> str | N
         case Resolve():
             _check_seen(state, verb.last_seen_message_id, verb.manager_id)
             state.give_to(verb.manager_id, now)
-            state.unreplied = []
-            state.waiting_since = None
-            state.unanswered = False
+            state.note_replied()
             state.status = Status.CLOSED
             state.closing = ClosedReason.RESOLVED
         case _:
@@ -175,9 +173,7 @@ def _post_reply(state: ConversationState, verb: PostReply, now: datetime) -> str
         created_at=now,
     )
     state.note_told(message.id, verb.manager_id, verb.text if not verb.attachments else "")
-    state.unreplied = []
-    state.waiting_since = None
-    state.unanswered = False
+    state.note_replied()
     state.last_said_at = now
     state.returns_after = None if verb.keep else message.id
     state.outbox.append(Outgoing(message=message))

@@ -56,6 +56,11 @@ def details_of(state: ConversationState) -> str:
     elif offer is not None:
         lines.append(f"In line since {offer.since.isoformat(timespec='seconds')}: offered as soon as somebody is free")
     lines.append(f"{len(state.pending)} to answer, {len(state.unreplied)} waiting for a person, {len(state.outbox)} to send")
-    deadlines = (("idle reset", state.idle_at), ("back to the bot", state.reply_at), ("wakes", state.snooze_until))
+    deadlines = (
+        ("idle reset", state.idle_at),
+        ("back to the bot", state.reply_at),
+        ("wakes", state.snooze_until),
+        ("reply due", state.target.due_at if state.target else None),
+    )
     lines += [f"- {name}: {at.isoformat(timespec='seconds')}" for name, at in deadlines if at is not None]
     return "\n\n".join(lines)

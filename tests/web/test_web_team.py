@@ -81,3 +81,15 @@ async def test_in_line_says_so(browser: Browser, shop: Shop) -> None:
     await shop.engine.write(flagged, status=Status.FLAGGED, in_line_since=shop.ago(4))
     page = (await (await browser("dana")).get(f"/inbox/mine/{priya.conversation_id}")).text
     assert "In line: nobody is free" in page
+
+
+async def test_a_due_answer_says_when_and_how_late_in_words(browser: Browser, shop: Shop) -> None:
+    states = (("later", 45, "due "), ("soon", 5, "due "), ("late", -7, "late 7m"))
+    for name, minutes, words in states:
+        talk = await shop.talk(name.title())
+        flagged = await shop.flags(talk, minutes=4)
+        at = shop.now + timedelta(minutes=minutes)
+        await shop.engine.write(flagged, due=Due(target_at=at))
+        page = (await (await browser("dana")).get(f"/inbox/mine/{talk.conversation_id}")).text
+        assert words in page
+        assert ("7 min late" if minutes < 0 else f"An answer is due by {at:%H:%M}") in page
