@@ -227,6 +227,13 @@ def actions_router(metrics: Metrics) -> APIRouter:
         await door.gateway.fetch_media(message_id)
         return Fetching(message_id=message_id)
 
+    @router.post("/dismiss", status_code=204, responses=problems(403, 404), summary="Take it off the unanswered ones")
+    async def dismiss(door: Door, caller: Writer, conversation_id: str) -> Response:
+        """Of a closed conversation, too. Doing it again changes nothing."""
+        await door.conversations.dismiss_unanswered(conversation_id)
+        metrics.action("dismiss", "accepted")
+        return Response(status_code=204)
+
     @router.post("/note", response_model=ActionOutcome, responses=problems(400, 403, 404, 409), summary="Write a private note")
     async def note(door: Door, caller: Writer, conversation_id: str, body: NoteBody, key: ActionId = None) -> Response:
         """Between colleagues; never sent to the customer."""

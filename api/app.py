@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from api import ask, breaches, contacts, conversations, documents, inboxes, team
+from api import ask, breaches, bulk, contacts, conversations, documents, inboxes, team
 from api.actions import actions_router
 from api.health import health_router
 from api.inbound_mail import MAIL_LIMIT, receive_mail
@@ -85,6 +85,7 @@ def build_app(
         conversations.router,
         conversations.files,
         breaches.router,
+        bulk.router,
         actions_router(metrics),
         inboxes.router,
         documents.router,

@@ -172,6 +172,8 @@ class Counts(Model):
     bot: int
     mine: int
     flagged: int
+    unanswered: int = 0
+    """Closed ones included: those that nobody answered in time, until a person dismisses them."""
 
 
 class RecordedMessages(Model):

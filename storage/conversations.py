@@ -191,7 +191,9 @@ class Conversations:
         """Open conversations per section. Without a manager, `mine` counts every flagged one."""
         async with self._db.read() as connection:
             row = (await connection.execute(COUNTS[manager_id is None], {} if manager_id is None else {"me": manager_id})).one()
-        return Counts(all=row.all, bot=row.bot, mine=min(row.mine_flagged + row.mine_taken, 1_000), flagged=row.flagged)
+        return Counts(
+            all=row.all, bot=row.bot, mine=min(row.mine_flagged + row.mine_taken, 1_000), flagged=row.flagged, unanswered=row.unanswered
+        )
 
     async def messages(self, conversation_id: str, *, before: str | None = None, limit: int = 40) -> Sequence[Message]:
         """The newest `limit` messages (before the one with the id `before`), oldest first; notes included."""

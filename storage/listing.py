@@ -15,6 +15,7 @@ from storage.pages import Page, cursor_time, from_cursor, to_cursor
 from storage.tables import (
     IS_OFFERED,
     IS_OPEN,
+    IS_UNANSWERED,
     IS_WITH_PEOPLE,
     UtcDateTime,
     addresses,
@@ -133,7 +134,7 @@ def page_query(
     if watched_by is not None:
         query = query.where(_C.id.in_(select(watchers.c.conversation_id).where(watchers.c.manager_id == watched_by)))
     if unanswered:
-        query = query.where(_C.unanswered.is_(True))
+        query = query.where(IS_UNANSWERED)
     if q is not None and q.strip():
         query = query.where(_mentions(q.strip()))
     return _ordered(query, order, cursor).limit(_size(limit) + 1)
@@ -185,6 +186,7 @@ def _counts(*, for_nobody: bool) -> AnySelect:
         _capped(IS_OPEN).label("all"),
         _capped(_C.status == Status.BOT.value).label("bot"),
         every.label("flagged"),
+        _capped(IS_UNANSWERED).label("unanswered"),
         (every if for_nobody else unowned).label("mine_flagged"),
         (literal(0) if for_nobody else offered + taken).label("mine_taken"),
     )

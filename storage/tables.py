@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     literal_column,
     text,
+    true,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -183,6 +184,7 @@ conversations = Table(
 IS_OPEN = conversations.c.status != literal_column("'closed'")
 """Conditions of partial indexes; a query must name them in the same words, with literals, for SQLite to use the index."""
 IS_WITH_PEOPLE = conversations.c.status.in_([literal_column("'flagged'"), literal_column("'human'"), literal_column("'snoozed'")])
+IS_UNANSWERED = conversations.c.unanswered.is_(true())
 IS_OFFERED = conversations.c.offered_to.is_not(None)
 IS_IN_LINE = conversations.c.in_line_since.is_not(None)
 Index("ix_conversations_newest", conversations.c.last_message_at, conversations.c.id)
@@ -200,6 +202,7 @@ Index(
     postgresql_where=IS_WITH_PEOPLE,
 )
 
+Index("ix_conversations_unanswered", conversations.c.last_message_at, sqlite_where=IS_UNANSWERED, postgresql_where=IS_UNANSWERED)
 Index("ix_conversations_offered", conversations.c.offered_to, sqlite_where=IS_OFFERED, postgresql_where=IS_OFFERED)
 Index("ix_conversations_line", conversations.c.in_line_since, conversations.c.id, sqlite_where=IS_IN_LINE, postgresql_where=IS_IN_LINE)
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api import ask, breaches, contacts, conversations, documents, inboxes, team
+from api import ask, breaches, bulk, contacts, conversations, documents, inboxes, team
 from api.actions import actions_router
 from api.metrics import Metrics
 from channels.registry import FEATURES
@@ -236,6 +236,7 @@ def test_every_route_is_documented_and_no_other_is() -> None:
         conversations.router,
         conversations.files,
         breaches.router,
+        bulk.router,
         actions_router(Metrics()),
         inboxes.router,
         documents.router,

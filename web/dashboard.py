@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from web import (
     availability,
+    bulk,
     channels,
     connecting,
     document_pages,
@@ -28,6 +29,7 @@ def add_dashboard(app: FastAPI) -> None:
     for module in (
         sign_in,
         availability,
+        bulk,
         inbox,
         verbs,
         knowledge,

@@ -13,7 +13,7 @@ from starlette.datastructures import QueryParams
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Counts, Section, Status
 from domain.errors import NotFound
-from domain.managers import Inbox, Manager
+from domain.managers import Inbox, Manager, Role
 from domain.messages import Sender
 from storage.pages import Page
 from web.services import Services
@@ -184,6 +184,9 @@ class Listing:
     next_url: str | None
     inboxes: Sequence[Inbox]
     current_id: str | None
+    may_act: bool
+    seen_at: datetime
+    """When this list was read: what is done to several rows at once means them as they were."""
 
     @property
     def empty(self) -> bool:
@@ -251,6 +254,7 @@ def grouped(page: Page[Conversation], query: ListQuery, manager: Manager, curren
 
 async def load_listing(services: Services, manager: Manager, query: ListQuery, current_id: str | None, *, shown: int = 0) -> Listing:
     """At least a page, or as many rows as are shown already (200 at most)."""
+    seen_at = datetime.now(UTC)
     page = await services.conversations.page(
         query.section,
         manager_id=manager.id,
@@ -270,4 +274,6 @@ async def load_listing(services: Services, manager: Manager, query: ListQuery, c
         next_url=query.changed(cursor=page.next_cursor).url() if page.next_cursor else None,
         inboxes=await services.inboxes.list(),
         current_id=current_id,
+        may_act=manager.may(Role.MANAGER),
+        seen_at=seen_at,
     )

@@ -148,6 +148,8 @@ class Thread:
     others: Sequence[Colleague] = ()
     """Who else has it open."""
     watching: bool = False
+    previous: Conversation | None = None
+    """The episode before this one."""
     due: DueState | None = None
     """How near the reply target is; None without one."""
 
@@ -354,6 +356,7 @@ async def load_thread(
         chooser=chooser,
         takes_files=_takes_files(services, conversation),
         due=due_state(conversation, clock.now),
+        previous=await services.conversations.get(conversation.previous_id) if conversation.previous_id and not earlier else None,
         others=await services.teamwork.others(conversation_id, me.id),
         watching=me.id in {one for one, _ in await services.teamwork.watchers(conversation_id)},
     )

@@ -31,7 +31,7 @@ const frontdesk = window.frontdesk = {};
     },
     async list() {
       const rows = $("#rows");
-      if (!rows || $("#list .menu[open]")) return;
+      if (!rows || $("#list .menu[open]") || $("#rows .row__check:checked")) return;
       if (rows.scrollTop > 400 && document.querySelectorAll(".row").length > MOST_ROWS) return;
       await ask(listUrl(), "#list");
     },
