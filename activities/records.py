@@ -23,16 +23,15 @@ class RecordActivities:
         return await self._conversations.record(recorded)
 
     @activity.defn
-    async def record_verdict(self, note: NoteVerdict) -> str:
-        """One row per verb. From its commit on the verb counts as accepted, and no send of an older epoch is claimed.
-
-        Returns the first name of the manager who has it, if the note asks for it.
-        """
-        recorded = RecordedMessages(record=note.record, messages=note.messages, queued=note.queued)
+    async def record_verdict(self, note: NoteVerdict) -> None:
+        """One row per verb. From its commit on the verb counts as accepted, and no send of an older epoch is claimed."""
+        recorded = RecordedMessages(record=note.record, messages=note.messages, announced=note.announced, queued=note.queued)
         await self._conversations.record(recorded, verdict=note.verdict)
-        if not note.asks_name or note.record.assignee_id is None:
-            return ""
-        return (await self._conversations.name_of_manager(note.record.assignee_id)).partition(" ")[0]
+
+    @activity.defn
+    async def first_name(self, manager_id: str) -> str:
+        """By which customers are told of a manager; empty if there is none."""
+        return (await self._conversations.name_of_manager(manager_id)).partition(" ")[0]
 
     @activity.defn
     async def close_conversation(self, record: ConversationRecord) -> None:

@@ -181,6 +181,8 @@ class RecordedMessages(Model):
 
     record: ConversationRecord
     messages: tuple[InboundMessage, ...] = ()
+    announced: OutboundMessage | None = None
+    """A line about who answers, which stands before the reply."""
     queued: OutboundMessage | None = None
     """A person's reply that was accepted and waits to be sent: shown at once."""
     offer: OfferWanted | None = None

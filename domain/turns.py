@@ -161,8 +161,8 @@ class NoteVerdict(Model):
     messages: tuple[InboundMessage, ...] = ()
     queued: OutboundMessage | None = None
     verdict: Verdict
-    asks_name: bool = False
-    """The customer is to be told who has it."""
+    announced: OutboundMessage | None = None
+    """The line that tells the customer who has it: stands before the reply."""
 
 
 class Question(Model):

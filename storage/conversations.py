@@ -99,15 +99,17 @@ class Conversations:
                 record = await dealt(self._db, connection, record, recorded.offer, stored, self._away_after)
             arrived = await self._add_messages(connection, recorded)
             summary = await write_record(connection, record, stored, arrived=arrived, sent=recorded.queued, verdict=verdict)
-            if recorded.queued is not None:
-                values = outbound_values(recorded.queued, turn_id=None, delivery=DeliveryState.QUEUED, error=None, attempts=0)
+            for queued in (recorded.announced, recorded.queued):
+                if queued is None:
+                    continue
+                values = outbound_values(queued, turn_id=None, delivery=DeliveryState.QUEUED, error=None, attempts=0)
                 await connection.execute(_ADD_QUEUED, values)
             if evidence is not None:
                 await self._add_evidence(connection, record.conversation_id, *evidence)
             if verdict is not None:
                 values = {"action_id": verdict.action_id, "conversation_id": verdict.conversation_id, "at": verdict.at}
                 await connection.execute(_ADD_VERDICT, {**values, "verdict": verdict.model_dump_json()})
-            kinds = ("message", "conversation") if arrived or recorded.queued else ("conversation",)
+            kinds = ("message", "conversation") if arrived or recorded.announced or recorded.queued else ("conversation",)
             await events.append(self._db, connection, *kinds, conversation_id=record.conversation_id)
         return Recorded(
             policy=policy_from(stored.policy),

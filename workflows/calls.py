@@ -40,10 +40,15 @@ async def record_messages(recorded: RecordedMessages) -> Recorded:
     )
 
 
-async def record_verdict(note: NoteVerdict) -> str:
-    """The manager's first name, if the note asks for it."""
+async def first_name(manager_id: str) -> str:
+    return await workflow.execute_local_activity_method(
+        RecordActivities.first_name, manager_id, start_to_close_timeout=STORAGE_LIMIT, retry_policy=RETRY
+    )
+
+
+async def record_verdict(note: NoteVerdict) -> None:
     verdict = note.verdict
-    return await workflow.execute_activity_method(
+    await workflow.execute_activity_method(
         RecordActivities.record_verdict,
         note,
         start_to_close_timeout=STORAGE_LIMIT,

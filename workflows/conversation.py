@@ -41,7 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import calls, offering
     from workflows.alarm import Alarm
     from workflows.answering import TurnEnded, conclude, question_of, read
-    from workflows.handing_back import announce, is_announced, return_if_idle, say_bot_is_back
+    from workflows.handing_back import announce, may_announce, return_if_idle, say_bot_is_back
     from workflows.sending import GIVE_UP_AFTER, after_send, fail_late, say, say_holding_line
     from workflows.state import ConversationInput, ConversationState, DueNotice, NextEpisode, Outgoing, Signal
     from workflows.verbs import judge
@@ -232,18 +232,17 @@ class Conversation:
 
     async def _on_verb(self, verb: PersonVerb) -> None:
         state = self._state
+        name = await calls.first_name(verb.manager_id) if may_announce(state, verb) else ""
         verdict = judge(state, verb, workflow.now())
+        announced = announce(state, name, verdict.message_id, workflow.now(), _new_id) if name and verdict.accepted else None
         if isinstance(verb, HandOffToPerson) and verdict.accepted:
             say_holding_line(state, workflow.now(), _new_id)
         if isinstance(verb, Release) and verdict.accepted:
             say_bot_is_back(state, workflow.now(), _new_id)
         queued = next((item.message for item in state.outbox if item.message.id == verdict.message_id), None)
         record = state.next_record(workflow.now())
-        tells_name = verdict.accepted and isinstance(verb, Take | PostReply) and is_announced(state)
-        note = NoteVerdict(record=record, messages=self._take_unrecorded(), queued=queued, verdict=verdict, asks_name=tells_name)
-        name = await calls.record_verdict(note)
-        if tells_name:
-            announce(state, name, verdict.message_id, workflow.now(), _new_id)
+        note = NoteVerdict(record=record, messages=self._take_unrecorded(), announced=announced, queued=queued, verdict=verdict)
+        await calls.record_verdict(note)
 
     async def _on_turn(self, ended: TurnEnded) -> None:
         self._turn = None

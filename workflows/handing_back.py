@@ -3,38 +3,41 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from domain.commands import PersonVerb, PostReply, Take
 from domain.conversations import Status
 from domain.line_texts import LineKey
 from domain.lines import line
-from domain.messages import Purpose
+from domain.messages import OutboundMessage, Purpose
 from domain.windows import Reach
 from workflows.sending import say
 from workflows.state import ConversationState, RecentMessage
 from workflows.windows import reach_of
 
 
-def is_announced(state: ConversationState) -> bool:
-    """Whether the customer has still to be told who has the conversation."""
-    wanted = state.policy.announces_person and state.status is Status.HUMAN and state.assignee_id is not None
-    return wanted and state.announced_id != state.assignee_id
+def may_announce(state: ConversationState, verb: PersonVerb) -> bool:
+    """Whether the customer would have to be told of whoever acts, if the verb is accepted."""
+    return state.policy.announces_person and isinstance(verb, Take | PostReply) and state.announced_id != verb.manager_id
 
 
-def announce(state: ConversationState, name: str, reply_id: str | None, now: datetime, new_id: Callable[[], str]) -> None:
+def announce(state: ConversationState, name: str, reply_id: str | None, now: datetime, new_id: Callable[[], str]) -> OutboundMessage | None:
     """ "You are talking to Ana now", once while she has it: before her own reply, if there is one, and with her epoch.
 
     Whoever takes it from her raises the epoch, so that the ledger refuses the line if it has not been sent by then.
     """
     manager_id = state.assignee_id
     text = line(LineKey.TALKING_TO, state.language, state.policy, name=name)
-    if not name or not text or not is_announced(state) or state.one_reply or reach_of(state, now) is not Reach.FREE:
-        return
+    has_it = state.status is Status.HUMAN and manager_id is not None and state.announced_id != manager_id
+    if not text or not has_it or state.one_reply or reach_of(state, now) is not Reach.FREE:
+        return None
     state.announced_id = manager_id
     say(state, Purpose.TALKING_TO, text, now=now, new_id=new_id)
     # The manager's own doing: it must not count as something that she has not seen.
     state.recent[-1] = RecentMessage(id=state.recent[-1].id, author_id=manager_id)
+    said = state.outbox[-1]
     place = next((place for place, item in enumerate(state.outbox) if item.message.id == reply_id), None)
     if place is not None:
         state.outbox.insert(place, state.outbox.pop())
+    return said.message
 
 
 def say_bot_is_back(state: ConversationState, now: datetime, new_id: Callable[[], str]) -> None:

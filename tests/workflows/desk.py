@@ -197,6 +197,7 @@ class Desk:
             activities=[
                 records.record_messages,
                 records.record_verdict,
+                records.first_name,
                 records.close_conversation,
                 turns.retrieve_passages,
                 AssistantActivities(conversations, self.stores.inboxes, self.documents, self.assistant, drafts).draft_answer,

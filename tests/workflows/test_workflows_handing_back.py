@@ -56,6 +56,8 @@ async def test_a_reply_without_a_take_is_preceded_by_the_line_and_answers_what_w
     assert (line.text, line.purpose, line.in_reply_to) == (TALKING_TO_ANA, Purpose.TALKING_TO, ())
     assert line.epoch == reply.epoch
     assert (reply.text, len(reply.in_reply_to)) == ("Only cards.", 1)
+    shown = [message.text for message in await desk.messages(conversation_id)]
+    assert shown[-2:] == [TALKING_TO_ANA, "Only cards."], "in the same order as the customer got them"
 
 
 async def test_after_a_reply_the_bot_says_that_it_is_back_before_its_next_words(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from domain.conversations import HandOffReason, Status
 from domain.messages import InboundMessage, MessageRef, OutboundMessage, Purpose, Sender
 from domain.policy import Policy
 from domain.turns import DeliveryReport
-from workflows.handing_back import announce, is_announced, return_if_idle, say_bot_is_back
+from workflows.handing_back import announce, may_announce, return_if_idle, say_bot_is_back
 from workflows.sending import after_send, say, say_holding_line
 from workflows.state import ConversationState, hand_off_for
 from workflows.verbs import judge
@@ -82,12 +82,13 @@ class Talk(RuleBasedStateMachine):
         self.act(Release(action_id=self.new_id(), conversation_id="talk", manager_id=who))
 
     def act(self, verb: Take | PostReply | Release) -> None:
+        tells = may_announce(self.state, verb)
         verdict = judge(self.state, verb, self.now)
         if not verdict.accepted:
             return
         if isinstance(verb, Release):
             say_bot_is_back(self.state, self.now, self.new_id)
-        elif is_announced(self.state):
+        elif tells:
             announce(self.state, str(self.state.assignee_id), verdict.message_id, self.now, self.new_id)
 
     @rule(result=st.sampled_from([SendResult.SENT, SendResult.SENT, SendResult.SENT, SendResult.FAILED]))
