@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from domain.errors import InvalidInput
 from domain.model import Model
 from knowledge.signals import Candidate
 
@@ -59,6 +60,16 @@ class ConfidenceModel(Model):
     confidence: Linear
     """The logit of the probability that the first one answers the question."""
     provenance: dict[str, str] = Field(default_factory=dict)
+
+    def fitted_for(self, embedding_model: str) -> "ConfidenceModel":
+        """Itself. Raises InvalidInput where the vectors come from another model: cosines of one mean nothing to the other."""
+        if self.embedding_model != embedding_model:
+            raise InvalidInput(
+                f"The confidence model {self.name} was fitted for the embedding model {self.embedding_model}, "
+                f"and this is {embedding_model}. "
+                "Fit it anew: python -m scripts.fit_confidence --write"
+            )
+        return self
 
     def order(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Best first."""

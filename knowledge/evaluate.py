@@ -82,7 +82,8 @@ def predict(
     corpus: Corpus, questions: Iterable[Question], *, threshold: float = DEFAULT_THRESHOLD, model: ConfidenceModel | None = None
 ) -> list[Prediction]:
     """Answers each question by itself, with the model that comes with the release unless another one is named."""
-    encoder, model = sentence_encoder(), model or confidence_model()
+    encoder = sentence_encoder()
+    model = (model or confidence_model()).fitted_for(encoder.model_name)
     return [_prediction(corpus, question, threshold, encoder, model) for question in questions]
 
 

@@ -39,7 +39,7 @@ class KnowledgeIndex:
         """`check_seconds`: how often, at most, a search asks whether a newer version was published."""
         self._documents = documents
         self._encoder = encoder or sentence_encoder()
-        self._model = model or confidence_model()
+        self._model = (model or confidence_model()).fitted_for(self._encoder.model_name)
         self._check_seconds = check_seconds
         self._checked_at = float("-inf")
         self._corpus: Corpus | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.caution import MEASURED_ON
 from domain.errors import InvalidInput, NotFound
 from domain.policy import DEFAULT_THRESHOLD
 from knowledge.confidence import confidence_model
@@ -54,7 +55,8 @@ def test_the_shipped_model_was_fitted_for_the_shipped_encoder() -> None:
     model = confidence_model()
     assert model.embedding_model == sentence_encoder().model_name
     assert model.ranking.signals == RANKING
-    assert float(model.provenance["threshold_for_precision_0.95_left_out"]) <= DEFAULT_THRESHOLD
+    assert float(model.provenance["threshold_for_precision_0.95_left_out"]) == DEFAULT_THRESHOLD
+    assert model.provenance["questions"] in MEASURED_ON
     assert model.provenance["fitted_on"]
 
 
@@ -65,3 +67,9 @@ async def test_llama_index_sees_the_same_passages(documents: MemoryDocuments, co
     evidence = await index.search("do you ship abroad?", threshold=DEFAULT_THRESHOLD)
     assert nodes[0].node_id == evidence.passages[0].chunk_id
     assert nodes[0].node.metadata["page"] == 1
+
+
+def test_a_model_for_other_vectors_is_refused_with_what_to_do(documents: MemoryDocuments) -> None:
+    other = confidence_model().model_copy(update={"embedding_model": "another/1"})
+    with pytest.raises(InvalidInput, match=r"another/1.*scripts\.fit_confidence --write"):
+        KnowledgeIndex(documents, model=other)
