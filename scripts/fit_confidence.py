@@ -79,7 +79,8 @@ CONFIDENCE = (
     "foreign_lead",
 )
 RIDGE_RANKING = 0.002
-RIDGE_CONFIDENCE = 10.0
+RIDGE_CONFIDENCE = 5.0
+FOLDS = 4
 LEVELS = {Caution.CAREFUL: 20, Caution.BALANCED: 10, Caution.EAGER: 7}
 """At most one wrong answer in how many."""
 MOST_FALSE = {Caution.CAREFUL: 0.02}
@@ -122,17 +123,23 @@ def ask(pdf: Path, questions: Path) -> list[Asked]:
 
 
 def fit(documents: Sequence[Sequence[Asked]]) -> ConfidenceModel:
+    """Every document weighs the same. The second step learns from orders that were made without the document at hand: those of a model
+    that knows the right answers look surer than strangers' documents ever will."""
     ranking = _fit_ranking(documents)
     model = ConfidenceModel(
         name=f"fitted-{datetime.now(UTC):%Y-%m-%d}", embedding_model=sentence_encoder().model_name, ranking=ranking, confidence=ranking
     )
     rows, labels, weights = [], [], []
-    for document in documents:
-        for asked in document:
-            signals, right = _first(model, asked)
-            rows.append([signals[name] for name in CONFIDENCE])
-            labels.append(float(right))
-            weights.append(1 / len(document))
+    for fold in range(FOLDS):
+        held = documents[fold::FOLDS]
+        others = [document for number, document in enumerate(documents) if number % FOLDS != fold]
+        orders = model.model_copy(update={"ranking": _fit_ranking(others)})
+        for document in held:
+            for asked in document:
+                signals, right = _first(orders, asked)
+                rows.append([signals[name] for name in CONFIDENCE])
+                labels.append(float(right))
+                weights.append(1 / len(document))
     return model.model_copy(update={"confidence": _logistic(np.array(rows), np.array(labels), np.array(weights))})
 
 
@@ -142,7 +149,7 @@ def _first(model: ConfidenceModel, asked: Asked) -> tuple[dict[str, float], bool
     return question_signals(ordered, known=asked.known, words=asked.words), right[ordered[0].row]
 
 
-def _fit_ranking(documents: Sequence[Sequence[Asked]], steps: int = 400, rate: float = 0.05) -> Linear:
+def _fit_ranking(documents: Sequence[Sequence[Asked]], steps: int = 200, rate: float = 0.08) -> Linear:
     taught = [(asked, 1 / len(document)) for document in documents for asked in document if any(asked.right)]
     values = [np.array([[one.signals[name] for name in RANKING] for one in asked.found]) for asked, _ in taught]
     flat = np.concatenate(values)
@@ -200,7 +207,7 @@ def outcomes(model: ConfidenceModel, document: Sequence[Asked], threshold: float
 def lowest_threshold(some: Sequence[Outcome], precision: float, most_false: float = 1.0) -> float:
     """From which confidence up `precision` of the answers were right, and no more than `most_false` of the unanswerable got one.
 
-    One standard error is left as a margin: other documents are not these.
+    One standard error of the precision is left as a margin: other documents are not these.
     """
     ordered = sorted(some, key=lambda one: -one.confidence)
     unanswerable = max(1, sum(not one.question.answerable for one in some))

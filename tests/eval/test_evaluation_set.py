@@ -13,7 +13,7 @@ from knowledge.importing import units_of
 from knowledge.load import read_pdf
 from knowledge.scoring import GoldQuestion, Outcome, auroc, is_right, score
 from tests.eval.build_documents import FOLDER, HELD_OUT, build
-from tests.eval.evaluation import outcomes
+from tests.eval.evaluation import held_out
 
 SOURCES = sorted([*FOLDER.glob("*.md"), *HELD_OUT.glob("*.md")])
 
@@ -65,17 +65,21 @@ def test_every_layout_is_read_as_it_was_meant(source: Path) -> None:
     assert len(pairs) == len(re.findall(BEGINS_A_QUESTION[layout], text, re.MULTILINE))
 
 
-def test_the_default_threshold_keeps_its_promise_on_a_document_that_no_model_was_fitted_on(tmp_path: Path) -> None:
-    found = outcomes(HELD_OUT / "kettle_en.pdf", tmp_path, DEFAULT_THRESHOLD)
-    reached = score("kettle_en", found)
+def test_what_is_documented_of_documents_that_no_model_was_fitted_on_still_holds(tmp_path: Path) -> None:
+    """A little below the figures of docs/answers.md, so that two questions more or less don't fail it."""
+    reached = score("held out", held_out(tmp_path, DEFAULT_THRESHOLD))
     assert reached.precision is not None
+    assert reached.precision >= 0.93
     assert reached.false_answers is not None
+    assert reached.false_answers <= 0.055
     assert reached.answered_right is not None
-    assert reached.precision >= 0.95
-    assert reached.false_answers <= 0.03  # one question of 38
-    assert reached.answered_right >= 0.4
+    assert reached.answered_right >= 0.48
+    assert reached.auroc_answerable is not None
+    assert reached.auroc_answerable >= 0.87
+    assert reached.hit_1 is not None
+    assert reached.hit_1 >= 0.82
     assert reached.hit_3 is not None
-    assert reached.hit_3 >= 0.9
+    assert reached.hit_3 >= 0.92
 
 
 def _outcome(confidence: float, *, answerable: bool, right: bool, answered: bool) -> Outcome:
