@@ -100,7 +100,10 @@ def answer_name(question_id: str) -> str:
 
 
 def question_events(question: Fields, seller: Seller, *, title: str) -> Sequence[InboundEvent]:
-    """The customer's question, and the answer if there is one: ours, or a person's in MercadoLibre's own pages."""
+    """The customer's question, and the answer if there is one: ours, or a person's in MercadoLibre's own pages.
+
+    Who asks is not told: managers know the conversation by the listing.
+    """
     number = number_of(question, "id")
     if not number or number_of(question, "seller_id") != seller.user_id:
         return (Ignored(reason="a question to another seller"),)
@@ -117,7 +120,7 @@ def question_events(question: Fields, seller: Seller, *, title: str) -> Sequence
         kind="deleted" if deleted else "question",
         provider_id=number,
         address=address,
-        name="",
+        name=f"Question · {title}" if title else f"Question {number}",
         content=Content(MessageType.DELETED) if deleted else Content(text=question.text("text")),
         language=seller.language,
         sent_at=asked_at,

@@ -174,7 +174,8 @@ async def test_a_question_brings_its_listing_and_language(api: MercadoLibreApi) 
     (event,) = await events_of(api, "questions", question.id)
     assert isinstance(event, Arrival)
     message = event.message
-    assert (event.address, event.name, message.kind, message.provider_id) == (f"question:{question.id}", None, "question", str(question.id))
+    assert (event.address, event.name) == (f"question:{question.id}", f"Question · {TITLE}")
+    assert (message.kind, message.provider_id) == ("question", str(question.id))
     assert (message.text, message.context, message.one_reply, message.language) == ("¿Hay en verde?", TITLE, True, "es")
     assert message.sent_at == question.at.replace(microsecond=question.at.microsecond // 1000 * 1000)
 

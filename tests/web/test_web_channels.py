@@ -122,7 +122,8 @@ async def test_a_channel_that_needs_a_new_login_is_seen_on_every_page(browser: B
     assert "new login" not in (await client.get("/team")).text
     await shop.services.tokens.refused("orders", "", "The vendor does not take the token any more; set another one")
     assert "1 needs a new login" in (await client.get("/team")).text
-    for path in ("/channels", "/channels/orders"):
+    for path, name in (("/channels", "</a> has not worked"), ("/channels/orders", "This channel has not worked")):
         page = await client.get(path)
+        assert name in page.text
         assert "what is to be sent waits. The vendor does not take the token any more; set another one." in " ".join(page.text.split())
     assert "does not take the token" not in (await client.get("/channels/website")).text
