@@ -65,8 +65,9 @@ _LOSE = (
 )
 _SET = update(notices).where(*(_N[name] == bindparam(f"the_{name}") for name in _KEY))
 _LINES = (
-    select(notices, managers.c.name.label("manager_name"))
+    select(notices, managers.c.name.label("manager_name"), conversations.c.status)
     .join(managers, managers.c.id == _N.manager_id)
+    .outerjoin(conversations, conversations.c.id == _N.conversation_id)
     .where(_N.conversation_id == bindparam("conversation_id"))
     .order_by(_N.flagged_at, _N.owed_at, managers.c.name)
 )
@@ -179,7 +180,7 @@ class Notices:
                     await events.append(self._db, connection, "conversation", conversation_id=customer.conversation_id)
 
     async def lines(self, conversation_id: str) -> Sequence[NoticeLine]:
-        """What was told, to whom, and what is still owed, in the order of the ladder."""
+        """What was told, to whom, and what is still owed, in the order of the ladder. Nothing is owed once nobody waits any more."""
         async with self._db.read() as connection:
             rows = await connection.execute(_LINES, {"conversation_id": conversation_id})
             return [
@@ -189,7 +190,7 @@ class Notices:
                     medium=row.medium,
                     manager_id=row.manager_id,
                     manager_name=row.manager_name,
-                    state=row.state,
+                    state=NoticeState.PASSED if row.state == NoticeState.OWED.value and row.status != Status.FLAGGED.value else row.state,
                     due_at=row.due_at,
                     settled_at=row.settled_at,
                     error=row.error,

@@ -213,6 +213,13 @@ async def test_a_take_stops_what_is_still_owed(notices: Notices, flag: Flag, ana
     assert line.state is NoticeState.PASSED
 
 
+async def test_what_was_owed_is_not_shown_as_due_once_somebody_has_the_conversation(notices: Notices, flag: Flag, ana: Manager) -> None:
+    await notices.owe(await flag("c-1"), ALL, now=NOON)
+    assert [line.state for line in await notices.lines("c-1")] == [NoticeState.OWED]
+    await flag("c-1", status=Status.HUMAN, version=2)
+    assert [line.state for line in await notices.lines("c-1")] == [NoticeState.PASSED]
+
+
 async def test_quiet_hours_put_a_notice_off_until_they_end(
     notices: Notices, preferences: Preferences, flag: Flag, ana: Manager, ben: Manager
 ) -> None:
