@@ -36,6 +36,7 @@ from activities.mail import MailActivities
 from activities.mailbox import MailboxWatch
 from activities.media import MediaActivities
 from activities.notices import NoticeActivities
+from activities.recalibrated import Recalibrated
 from activities.records import RecordActivities
 from activities.tokens import TokenKeeper
 from activities.turns import TurnActivities
@@ -170,6 +171,7 @@ def build_worker(
     """Everything wired, nothing started. `stores` and `index` may be shared with the caller."""
     stores = stores or stores_of(settings)
     index = index or KnowledgeIndex(stores.documents)
+    searched = Recalibrated(index, stores.judgements.adjustment)
     assistant = build_assistant(settings)
     drafts = DraftPolicy(configured=assistant is not None, ratio=settings.llm_odds_ratio)
     http = OutgoingHttp(allowed_networks=settings.allowed_private_networks)
@@ -178,9 +180,9 @@ def build_worker(
     inlet = build_gateway(client, stores, task_queue)
     mail = build_mail(settings, stores.mail)
     activities = (
-        *_methods(RecordActivities(stores.conversations)),
-        *_methods(TurnActivities(stores.conversations, index, KnowledgeListener(index), drafts)),
-        *_methods(AssistantActivities(stores.conversations, stores.inboxes, index, assistant, drafts)),
+        *_methods(RecordActivities(stores.conversations, stores.judgements)),
+        *_methods(TurnActivities(stores.conversations, searched, KnowledgeListener(index), drafts)),
+        *_methods(AssistantActivities(stores.conversations, stores.inboxes, searched, assistant, drafts)),
         *_methods(
             DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper, FileLinks(stores.files, stores.vault, settings.base_url))
         ),
@@ -210,7 +212,7 @@ def build_worker(
                 mail,
             )
         ),
-        *_methods(DocumentActivities(partial(import_document, stores.documents), index, stores.inboxes)),
+        *_methods(DocumentActivities(partial(import_document, stores.documents), searched, stores.inboxes)),
     )
     return Worker(
         client,

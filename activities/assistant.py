@@ -45,7 +45,7 @@ class AssistantActivities:
         policy = (await self._inboxes.get(request.inbox_id)).policy
         turns = await self._conversations.messages(request.conversation_id, limit=TURNS)
         try:
-            found, used = await self._stand_alone(self._assistant, request, evidence, turns)
+            found, used = await self._stand_alone(self._assistant, request, evidence, turns, policy.documents)
             reading = await self._read(self._assistant, request, found, turns, policy)
         except AssistantFailed as failure:
             reading = Reading(outcome=ReadingOutcome.FAILED, detail=str(failure))
@@ -61,7 +61,7 @@ class AssistantActivities:
         return drafted.model_copy(update={"draft": reading.draft, "confidence": confidence})
 
     async def _stand_alone(
-        self, assistant: Assistant, request: DraftRequest, evidence: Evidence, turns: Sequence[Message]
+        self, assistant: Assistant, request: DraftRequest, evidence: Evidence, turns: Sequence[Message], documents: tuple[str, ...]
     ) -> tuple[Evidence, ModelUse]:
         """What the documents say to the question in full; the evidence as it is where the question stands alone already."""
         spoken_before = any(turn.direction is Direction.OUTBOUND for turn in turns)
@@ -70,7 +70,7 @@ class AssistantActivities:
         in_full, used = await assistant.stand_alone(request.question, turns)
         if in_full in (request.question, evidence.looked_up):
             return evidence, used
-        found = await self._retriever.search(in_full, threshold=0.0)
+        found = await self._retriever.search(in_full, threshold=0.0, documents=documents)
         return (found.model_copy(update={"looked_up": in_full}) if found.confidence > evidence.confidence else evidence), used
 
     async def _read(

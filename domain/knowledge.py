@@ -161,6 +161,8 @@ class Evidence(Model):
 
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0
+    fitted_confidence: float | None = None
+    """What the release's model said, where the managers' judgements of this installation have moved it."""
     signals: dict[str, float] = Field(default_factory=dict)
     draft: Draft | None = None
     suggestions: tuple[str, ...] = ()

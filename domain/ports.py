@@ -19,6 +19,7 @@ from domain.managers import Inbox, Manager
 from domain.media import Download
 from domain.messages import Arrival, Attachment, DeliveryReceipt, Echo, InboundEvent, Message, OutboundMessage, Recipient, ResourceChanged
 from domain.notices import Debt, Digest, PushKeys, PushSubscription
+from domain.recalibration import Judgement
 from domain.templates import Template
 from domain.turns import Heard, Notice, Recorded, Told
 
@@ -116,6 +117,12 @@ class OutgoingFiles(Protocol):
 class FileStore(Protocol):
     async def put(self, content: bytes, *, name: str, mime_type: str) -> str:
         """The new file's id, which cannot be guessed."""
+        ...
+
+
+class JudgementStore(Protocol):
+    async def add(self, judgement: Judgement) -> None:
+        """One for each turn: what a person says replaces what was there, what was only seen never does."""
         ...
 
 

@@ -16,6 +16,7 @@ from storage.documents import Documents
 from storage.events import Events
 from storage.files import Files
 from storage.inboxes import Inboxes
+from storage.judgements import Judgements
 from storage.ledger import Ledger
 from storage.line import Line
 from storage.mail import Mail
@@ -42,6 +43,7 @@ class Stores:
     events: Events
     files: Files
     inboxes: Inboxes
+    judgements: Judgements
     ledger: Ledger
     line: Line
     mail: Mail
@@ -71,6 +73,7 @@ def build_stores(url: str, key: str, features: Mapping[ChannelKind, ChannelFeatu
         events=Events(database),
         files=Files(database),
         inboxes=inboxes,
+        judgements=Judgements(database),
         ledger=Ledger(database),
         line=Line(database, away_after=away_after),
         mail=Mail(database, vault),

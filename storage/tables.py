@@ -296,6 +296,19 @@ breaches = Table(
     Index(None, "due_at", "conversation_id"),
 )
 
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("turn_id", Text, primary_key=True),
+    Column("conversation_id", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("right", Boolean, nullable=False),
+    Column("judged_by", Text, nullable=False),
+    Column("manager_id", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "at"),
+)
+
 verdicts = Table(
     "verdicts",
     metadata,

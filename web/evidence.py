@@ -50,6 +50,11 @@ class EvidenceView:
     understood: str = ""
     """A follow-up in the words that were looked up."""
     reading: Reading | None = None
+    turn_id: str = ""
+    judged: bool | None = None
+    """Whether it was judged right; None if nobody has."""
+    fitted: float | None = None
+    """The release's own confidence, where judgements have moved it."""
 
     @property
     def enough(self) -> bool:
@@ -148,7 +153,9 @@ def turn_shown(conversation: Conversation, messages: Sequence[Message]) -> str |
     return next((message.turn_id for message in reversed(messages) if message.turn_id), None)
 
 
-def view_of(conversation: Conversation, messages: Sequence[Message], found: Evidence | None, threshold: float) -> EvidenceView | None:
+def view_of(
+    conversation: Conversation, messages: Sequence[Message], found: Evidence | None, threshold: float, *, judged: bool | None = None
+) -> EvidenceView | None:
     """None when there is nothing to show: no flag, and no words of the bot. A flag that is over has left its holding line."""
     hand_off = conversation.hand_off
     if hand_off is None and found is None:
@@ -169,4 +176,7 @@ def view_of(conversation: Conversation, messages: Sequence[Message], found: Evid
         sources=sources_of(found.passages, _citations(found), question) if found else [],
         understood=found.looked_up if found else "",
         reading=found.reading if found else None,
+        turn_id=(turn_shown(conversation, messages) or "") if found is not None and found.draft is not None else "",
+        judged=judged,
+        fitted=found.fitted_confidence if found else None,
     )

@@ -7,6 +7,8 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.errors import Conflict, EngineUnavailable, InvalidInput
 from domain.managers import Role
+from domain.recalibration import LEAST_JUDGEMENTS
+from storage.judgements import Judgements
 from web.evidence import sources_of
 from web.middleware import DOCUMENT_LIMIT
 from web.pages import page, wants_part
@@ -32,7 +34,16 @@ async def _documents(desk: Desk, error: str = "") -> dict[str, Any]:
 
 async def _page(desk: Desk, *, error: str = "", status: int = 200, **asked: Any) -> Response:
     inboxes = await desk.services.inboxes.list()
-    fresh: dict[str, Any] = {"question": "", "answer": None, "found": [], "inbox_id": "", "inboxes": inboxes}
+    adjustment = await Judgements(desk.services.db).adjustment()
+    fresh: dict[str, Any] = {
+        "question": "",
+        "answer": None,
+        "found": [],
+        "inbox_id": "",
+        "inboxes": inboxes,
+        "adjustment": adjustment,
+        "least": LEAST_JUDGEMENTS,
+    }
     context = await desk.context("knowledge", **{**fresh, **await _documents(desk, error), **asked})
     return page("knowledge.html", context, status=status)
 

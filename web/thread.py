@@ -19,6 +19,7 @@ from domain.teamwork import Colleague
 from domain.templates import Template
 from domain.verification import IdentityCheck, hidden, number_in
 from domain.windows import TEMPLATE_CHANNELS, WINDOW_HOURS, Reach, reach
+from storage.judgements import Judgements
 from web.clock import Clock
 from web.evidence import EvidenceView, turn_shown, view_of
 from web.listing import DueState, ListQuery, channel_icon, due_state, hue, initials, name_of
@@ -375,6 +376,7 @@ async def load_panel(services: Services, query: ListQuery, conversation_id: str,
     messages = await services.conversations.messages(conversation_id, limit=MESSAGES)
     turn_id = turn_shown(conversation, messages)
     found = await services.conversations.evidence(turn_id) if turn_id else None
+    judged = await Judgements(services.db).of_turn(turn_id) if turn_id else None
     inbox = await services.inboxes.get(conversation.inbox_id)
     episodes = await services.conversations.contact_conversations(conversation.contact_id)
     told = await _told(services, conversation)
@@ -384,7 +386,7 @@ async def load_panel(services: Services, query: ListQuery, conversation_id: str,
         name=name_of(conversation),
         query=query,
         tab=next((known for known in TABS if known == tab), "evidence"),
-        evidence=view_of(conversation, messages, found, inbox.policy.answer_threshold),
+        evidence=view_of(conversation, messages, found, inbox.policy.answer_threshold, judged=judged),
         person=await load_person(services, conversation.contact_id, searched),
         history=[episode for episode in episodes if episode.id != conversation_id],
         temporal_url=services.gateway.temporal_link(conversation.workflow_id, conversation.id),

@@ -187,7 +187,7 @@ class Desk:
 
     def worker(self, **options: Any) -> Worker:
         conversations = self.stores.conversations
-        records = RecordActivities(conversations)
+        records = RecordActivities(conversations, self.stores.judgements)
         drafts = DraftPolicy(configured=self.assistant is not None, ratio=self.ratio)
         turns = TurnActivities(conversations, self.documents, self.documents, drafts)
         return Worker(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -334,3 +335,28 @@ async def test_handing_back_what_nobody_answered_lists_it_as_unanswered(desk: De
     await desk.replies(desk.ana, conversation_id, "Only cards.")
     await desk.until_status(conversation_id, Status.BOT)
     assert not (await desk.view(conversation_id)).unanswered
+
+
+async def test_a_reply_that_says_what_the_bot_had_drafted_judges_it_right(desk: Desk) -> None:
+    await desk.sets(answer_threshold=0.95)
+    received = await desk.says("Do you ship to Chile?")
+    view = await desk.until_status(str(received.conversation_id), Status.FLAGGED)
+    assert view.hand_off is not None
+    assert view.hand_off.turn_id is not None
+    await desk.replies(desk.ana, view.id, "Yes, in 5 to 8 days!")
+    assert await desk.stores.judgements.of_turn(view.hand_off.turn_id) is True
+
+
+async def test_a_person_who_corrects_the_bot_at_once_judges_it_wrong_and_a_thank_you_does_not(desk: Desk) -> None:
+    turns = []
+    for contact, reply in (("a", "Sorry, that is wrong: nothing leaves for Chile before May."), ("b", "Have a nice day!")):
+        received = await desk.says("Do you ship to Chile?", contact=contact)
+        conversation_id = str(received.conversation_id)
+        await until(partial(_answered, desk, conversation_id), "the bot has answered")
+        turns.append((await desk.messages(conversation_id))[-1].turn_id)
+        assert (await desk.replies(desk.ana, conversation_id, reply)).accepted
+    assert [await desk.stores.judgements.of_turn(str(turn_id)) for turn_id in turns] == [False, None]
+
+
+async def _answered(desk: Desk, conversation_id: str) -> bool:
+    return any(message.turn_id for message in await desk.messages(conversation_id))
