@@ -344,7 +344,7 @@ async def test_a_reply_that_says_what_the_bot_had_drafted_judges_it_right(desk: 
     assert view.hand_off is not None
     assert view.hand_off.turn_id is not None
     await desk.replies(desk.ana, view.id, "Yes, in 5 to 8 days!")
-    assert await desk.stores.judgements.of_turn(view.hand_off.turn_id) is True
+    await until(partial(_judged, desk, view.hand_off.turn_id, right=True), "the draft is judged right")
 
 
 async def test_a_person_who_corrects_the_bot_at_once_judges_it_wrong_and_a_thank_you_does_not(desk: Desk) -> None:
@@ -355,8 +355,13 @@ async def test_a_person_who_corrects_the_bot_at_once_judges_it_wrong_and_a_thank
         await until(partial(_answered, desk, conversation_id), "the bot has answered")
         turns.append((await desk.messages(conversation_id))[-1].turn_id)
         assert (await desk.replies(desk.ana, conversation_id, reply)).accepted
-    assert [await desk.stores.judgements.of_turn(str(turn_id)) for turn_id in turns] == [False, None]
+    await until(partial(_judged, desk, str(turns[0]), right=False), "the corrected answer is judged wrong")
+    assert await desk.stores.judgements.of_turn(str(turns[1])) is None
 
 
 async def _answered(desk: Desk, conversation_id: str) -> bool:
     return any(message.turn_id for message in await desk.messages(conversation_id))
+
+
+async def _judged(desk: Desk, turn_id: str, *, right: bool) -> bool:
+    return await desk.stores.judgements.of_turn(turn_id) is right
