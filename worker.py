@@ -66,6 +66,7 @@ from notifications.sms import SmsNotifier
 from settings import Settings, configure_logging
 from storage.files import FileLinks
 from storage.notices import Notices
+from storage.pacing import Pacing
 from storage.stores import Stores, build_stores
 from workflows.conversation import Conversation
 from workflows.documents import AskDocuments, ImportDocument
@@ -179,13 +180,12 @@ def build_worker(
     keeper = TokenKeeper(stores.inboxes, stores.tokens, channels)
     inlet = build_gateway(client, stores, task_queue)
     mail = build_mail(settings, stores.mail)
+    links = FileLinks(stores.files, stores.vault, settings.base_url)
     activities = (
         *_methods(RecordActivities(stores.conversations, stores.judgements)),
         *_methods(TurnActivities(stores.conversations, searched, KnowledgeListener(index), drafts)),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, searched, assistant, drafts)),
-        *_methods(
-            DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper, FileLinks(stores.files, stores.vault, settings.base_url))
-        ),
+        *_methods(DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper, links, Pacing(stores.db))),
         *_methods(
             MediaActivities(
                 stores.conversations,

@@ -8,9 +8,9 @@ from temporalio import activity
 from activities.tokens import TokenKeeper
 from domain.channels import ChannelKind, OutgoingFile, SendOutcome, SendResult
 from domain.media import OWN_FILES
-from domain.messages import OutboundMessage
+from domain.messages import OutboundMessage, Sender
 from domain.parts import parts_of
-from domain.ports import Channel, Claim, Confirming, Credentials, InboxStore, OutgoingFiles, SendLedger, SendsFiles
+from domain.ports import Channel, Claim, Confirming, Credentials, InboxStore, OutgoingFiles, Pacing, SendLedger, SendsFiles
 from domain.turns import Delivery, DeliveryReport
 
 NOTHING_LEFT = "nothing was left of it without contact data and links, which this channel sanctions"
@@ -19,13 +19,20 @@ _ENDED = frozenset({SendResult.FAILED.value, SendResult.UNKNOWN.value})
 
 class DeliveryActivities:
     def __init__(
-        self, ledger: SendLedger, inboxes: InboxStore, channels: Mapping[ChannelKind, Channel], keeper: TokenKeeper, files: OutgoingFiles
+        self,
+        ledger: SendLedger,
+        inboxes: InboxStore,
+        channels: Mapping[ChannelKind, Channel],
+        keeper: TokenKeeper,
+        files: OutgoingFiles,
+        pacing: Pacing,
     ) -> None:
         self._ledger = ledger
         self._inboxes = inboxes
         self._channels = channels
         self._keeper = keeper
         self._files = files
+        self._pacing = pacing
 
     @activity.defn
     async def deliver_message(self, delivery: Delivery) -> DeliveryReport:
@@ -45,6 +52,8 @@ class DeliveryActivities:
         # Read before the claim: a claim whose send never begins would count as perhaps sent.
         credentials = await self._inboxes.credentials(message.inbox_id)
         file = await self._load(message, channel)
+        if held := await self._held_back(delivery, message, channel):
+            return DeliveryReport(message_id=message.id, result=SendResult.RETRY, retry_after=held, held=True)
         claim, recipient = await self._ledger.claim(
             message, delivery.record, turn_id=delivery.turn_id, idempotent=channel.features.idempotent_send
         )
@@ -78,6 +87,14 @@ class DeliveryActivities:
             retry_after=outcome.retry_after,
             window_closed=outcome.window_closed,
         )
+
+    async def _held_back(self, delivery: Delivery, message: OutboundMessage, channel: Channel) -> float:
+        """Seconds that the channel's limits ask to wait. What the ledger will refuse anyway takes nobody's place."""
+        overtaken = message.sender is Sender.BOT and message.epoch < delivery.record.epoch
+        if not channel.features.limits or overtaken or delivery.refused is not None:
+            return 0.0
+        place = f"{message.id}/{delivery.attempt}"
+        return await self._pacing.wait(place, message.inbox_id, delivery.record.workflow_id, channel.features.limits)
 
     async def _load(self, message: OutboundMessage, channel: Channel) -> OutgoingFile | None:
         """Read before the claim, too. The file of a part that is one."""

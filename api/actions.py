@@ -24,6 +24,7 @@ from domain.templates import TemplateUse
 from web.attaching import chosen_files
 from web.message_templates import filled_template
 from web.services import Services
+from web.unknown_sends import it_arrived, send_again
 
 
 def _storable(value: object) -> object:
@@ -217,6 +218,25 @@ def actions_router(metrics: Metrics) -> APIRouter:
         seen = body.last_seen_message_id if body is not None else None
         verb = Resolve(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, last_seen_message_id=seen)
         return await act(request, door, "resolve", verb)
+
+    @router.post("/messages/{message_id}/arrived", status_code=204, responses=problems(404, 409), summary="An unknown message did arrive")
+    async def arrived(door: Door, caller: Writer, conversation_id: str, message_id: str) -> None:
+        """For a message whose delivery is `unknown`: it counts as sent."""
+        await it_arrived(door, conversation_id, message_id)
+
+    @router.post("/messages/{message_id}/again", response_model=ActionOutcome, responses=answers, summary="Send an unknown message again")
+    async def again(request: Request, door: Door, caller: Writer, conversation_id: str, message_id: str) -> Response:
+        """As a new reply of the key's person; the old message counts as failed then. Asking twice sends once."""
+        verdict = await send_again(door, conversation_id, message_id, caller.id)
+        if verdict is not None and not verdict.accepted:
+            return await _refused(request, door, verdict)
+        outcome = ActionOutcome(
+            action_id=derived_id("send again", message_id),
+            status="pending" if verdict is None else "accepted",
+            conversation_id=conversation_id if verdict is None else verdict.conversation_id,
+            message_id=None if verdict is None else verdict.message_id,
+        )
+        return _outcome(outcome, 202 if verdict is None else 200)
 
     @router.post("/messages/{message_id}/fetch", status_code=202, responses=problems(404, 503), summary="Fetch a message's files again")
     async def fetch(door: Door, caller: Writer, conversation_id: str, message_id: str) -> Fetching:

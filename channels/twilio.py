@@ -22,6 +22,7 @@ from domain.channels import (
     ChannelKind,
     HandshakeReply,
     OutgoingFile,
+    RateLimit,
     SendOutcome,
     SendResult,
     WebhookRequest,
@@ -47,6 +48,7 @@ SMS_FEATURES = ChannelFeatures(
     max_text=1_600,
     idempotent_send=False,
     attachments_in=True,
+    limits=(RateLimit(count=10, seconds=1),),
     attachments_out=True,
     files_apart=True,
     files_by_link=True,
@@ -54,7 +56,10 @@ SMS_FEATURES = ChannelFeatures(
     max_file=5_000_000,
     delivery_receipts=True,
 )
-WHATSAPP_FEATURES = SMS_FEATURES.model_copy(update={"label": "WhatsApp by Twilio", "window_hours": 24, "templates": True})
+WHATSAPP_LIMITS = (RateLimit(count=10, seconds=60, per_receiver=True), RateLimit(count=80, seconds=1))
+WHATSAPP_FEATURES = SMS_FEATURES.model_copy(
+    update={"label": "WhatsApp by Twilio", "limits": WHATSAPP_LIMITS, "window_hours": 24, "templates": True}
+)
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{1,64}")
 """Becomes part of the URL's path."""

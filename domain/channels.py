@@ -27,6 +27,15 @@ class LengthUnit(StrEnum):
     UTF16 = "utf16"
 
 
+class RateLimit(Model):
+    """At most `count` messages in `seconds`: that many at once, then evenly."""
+
+    count: int = Field(gt=0)
+    seconds: float = Field(gt=0)
+    per_receiver: bool = False
+    """For each receiver; otherwise for the inbox."""
+
+
 class ChannelFeatures(Model):
     """What works where, as data; the documentation's table is generated from it."""
 
@@ -65,6 +74,8 @@ class ChannelFeatures(Model):
     """Seconds in which the vendor must be answered, whatever the database does: what it tells is only noted then, and read later."""
     window_hours: int | None = None
     """How long after the customer's last message a free reply is allowed; None = always."""
+    limits: tuple[RateLimit, ...] = ()
+    """How fast messages may leave. What is over waits, and is never dropped."""
     templates: bool = False
     """Approved templates may be sent, also outside the window."""
 

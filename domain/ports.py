@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from domain.alarms import ChannelAlarm
-from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, OutgoingFile, SendOutcome, WebhookRequest
+from domain.channels import ChannelCheck, ChannelFeatures, ChannelKind, HandshakeReply, OutgoingFile, RateLimit, SendOutcome, WebhookRequest
 from domain.commands import Verdict
 from domain.conversations import Conversation, ConversationRecord, RecordedMessages
 from domain.drafting import Asked
@@ -101,6 +101,12 @@ class LineStore(Protocol):
 
     async def leave(self, conversation_id: str) -> None:
         """For a conversation whose workflow is gone: it must not stand before those that can be offered."""
+        ...
+
+
+class Pacing(Protocol):
+    async def wait(self, place: str, inbox_id: str, receiver: str, limits: Sequence[RateLimit]) -> float:
+        """Seconds until the message at this place may leave; 0 = now. The same place again changes nothing."""
         ...
 
 

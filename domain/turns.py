@@ -137,6 +137,8 @@ class DeliveryReport(Model):
     error: str | None = None
     retry_after: float | None = None
     window_closed: bool = False
+    held: bool = False
+    """Nothing was tried: it is not this message's turn yet by the channel's limits."""
     parts: int = 1
     """How many the message leaves in."""
 

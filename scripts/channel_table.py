@@ -12,7 +12,7 @@ from domain.channels import ChannelFeatures, ChannelKind
 
 PAGE = Path(__file__).parents[1] / "docs" / "channels.md"
 BEGIN, END = "<!-- table -->", "<!-- /table -->"
-_NOT_CAPABILITIES = frozenset({"label", "file_types", "settings", "secret_settings", "required_settings", "length_unit"})
+_NOT_CAPABILITIES = frozenset({"label", "file_types", "limits", "settings", "secret_settings", "required_settings", "length_unit"})
 
 
 def table(features: Mapping[ChannelKind, ChannelFeatures]) -> str:

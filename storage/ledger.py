@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.channels import SendOutcome, SendResult
 from domain.conversations import ConversationRecord
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.messages import DELIVERY_RANK, Attachment, DeliveryReceipt, DeliveryState, Direction, OutboundMessage, Recipient, Sender
 from domain.ports import Claim
 from storage import events
@@ -18,6 +18,7 @@ from storage.recording import Stored, look_before_send, write_record
 from storage.tables import IS_SENT_ROW, addresses, aliases, conversations, messages
 
 SUPERSEDED_ERROR = "a person took over before this was sent"
+SENT_AGAIN_ERROR = "it did not arrive, says a manager; sent again below"
 INTERRUPTED_ERROR = "the attempt to send was interrupted; the message may have been sent"
 
 _STATE_OF = {
@@ -151,6 +152,16 @@ class Ledger:
                 changes |= {"delivery": new.value, "delivery_error": outcome.error}
             if changes:
                 await connection.execute(_CHANGE, {**changes, "message": message_id})
+            await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
+
+    async def settle_by_hand(self, message_id: str, *, arrived: bool) -> None:
+        """A person knows what became of an unknown message. Raises NotFound, and Conflict if it is unknown no more."""
+        new, error = (DeliveryState.SENT, None) if arrived else (DeliveryState.FAILED, SENT_AGAIN_ERROR)
+        async with self._db.write() as connection:
+            row = await self._find(connection, message_id)
+            if DeliveryState(row.delivery) is not DeliveryState.UNKNOWN:
+                raise Conflict("It is known by now what became of this message; look at it again")
+            await connection.execute(_CHANGE, {"delivery": new.value, "delivery_error": error, "message": message_id})
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
 
     async def keep_unsaid(self, message_id: str, text: str, attachments: Sequence[Attachment]) -> None:

@@ -582,3 +582,17 @@ key_pairs = Table(
     Column("sealed", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+
+send_rates = Table(
+    "send_rates",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("next_at", UtcDateTime, nullable=False),
+)
+
+send_places = Table(
+    "send_places",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)

@@ -28,6 +28,7 @@ from web.pages import page
 from web.security import require
 from web.shell import Desk
 from web.thread import Chooser, Conflict, load_thread
+from web.unknown_sends import it_arrived, send_again
 
 router = APIRouter(prefix="/conversations/{conversation_id}", include_in_schema=False, dependencies=[Depends(require(Role.MANAGER))])
 
@@ -286,6 +287,22 @@ async def resolve(act: OneAct, last_seen: Annotated[str, Form(max_length=64)] = 
         action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id, last_seen_message_id=last_seen or None
     )
     return await act.carry_out(verb, "resolved")
+
+
+@router.post("/messages/{message_id}/arrived")
+async def arrived(act: OneAct, message_id: str) -> Response:
+    await it_arrived(act.desk.services, act.conversation_id, message_id)
+    if not act.partial:
+        return RedirectResponse(act.query.url(act.conversation_id), 303)
+    return await thread_part(act.desk, act.query, act.conversation_id)
+
+
+@router.post("/messages/{message_id}/again")
+async def again(act: OneAct, message_id: str) -> Response:
+    verdict = await send_again(act.desk.services, act.conversation_id, message_id, act.manager_id)
+    if verdict is not None and not verdict.accepted:
+        return await act.refused(verdict)
+    return await act.done(verdict, conversation_id=verdict.conversation_id if verdict else None)
 
 
 @router.post("/messages/{message_id}/fetch")

@@ -137,6 +137,8 @@ def _again(state: ConversationState, item: Outgoing, report: DeliveryReport, now
     wait = max(timedelta(seconds=report.retry_after or 0), doubled)
     # A person took over during the attempt: the next one, at once, lets the ledger refuse the message.
     overtaken = item.message.sender is Sender.BOT and item.message.epoch < state.epoch
+    if report.held:
+        return item.model_copy(update={"not_before": None if overtaken else now + timedelta(seconds=report.retry_after or 0)})
     return item.model_copy(update={"attempt": item.attempt + 1, "not_before": None if overtaken else now + wait})
 
 

@@ -46,7 +46,7 @@ def test_it_describes_the_promised_routes(document: dict[str, Any]) -> None:
         ("post", "/api/v1/inboxes/{inbox_id}/try"),
         ("get", "/api/v1/files/{file_id}"),
         ("post", "/api/v1/files"),
-        ("post", f"{conversation}/messages/{{message_id}}/fetch"),
+        *(("post", f"{conversation}/messages/{{message_id}}/{verb}") for verb in ("fetch", "arrived", "again")),
         ("get", "/api/v1/documents"),
         ("post", "/api/v1/documents"),
         ("get", "/api/v1/documents/{document_id}"),

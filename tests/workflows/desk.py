@@ -40,6 +40,7 @@ from domain.ports import Assistant, Credentials
 from domain.turns import Heard, Told
 from gateway import ConversationGateway, Received
 from storage.files import FileLinks
+from storage.pacing import Pacing
 from storage.stores import Stores, open_stores
 from workflows.conversation import Conversation
 from workflows.mail import AnswerByMail
@@ -207,6 +208,7 @@ class Desk:
                     {self.inbox.channel: self.vendor},
                     TokenKeeper(self.stores.inboxes, self.stores.tokens, {self.inbox.channel: self.vendor}),
                     FileLinks(self.stores.files, self.stores.vault, "http://desk"),
+                    Pacing(self.stores.db),
                 ).deliver_message,
                 self.notices.notify_managers,
                 *(mail.answer_by_mail for mail in self.mails),
