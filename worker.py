@@ -49,6 +49,7 @@ from channels.media import Downloads
 from channels.outgoing import OutgoingHttp, media_http, vendor_http, vendor_media_http
 from channels.push_services import PushServices
 from channels.registry import FEATURES, Vendors, build_channels
+from channels.signs import Signs
 from domain.drafting import DraftPolicy
 from domain.ladder import Medium
 from domain.mail import ReplyOffers
@@ -180,11 +181,12 @@ def build_worker(
     keeper = TokenKeeper(stores.inboxes, stores.tokens, channels)
     inlet = build_gateway(client, stores, task_queue)
     mail = build_mail(settings, stores.mail)
+    signs = Signs(channels, stores.inboxes, stores.conversations)
     links = FileLinks(stores.files, stores.vault, settings.base_url)
     activities = (
         *_methods(RecordActivities(stores.conversations, stores.judgements)),
         *_methods(TurnActivities(stores.conversations, searched, KnowledgeListener(index), drafts)),
-        *_methods(AssistantActivities(stores.conversations, stores.inboxes, searched, assistant, drafts)),
+        *_methods(AssistantActivities(stores.conversations, stores.inboxes, searched, assistant, drafts, signs)),
         *_methods(DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper, links, Pacing(stores.db))),
         *_methods(
             MediaActivities(

@@ -1,6 +1,7 @@
 """Asks the language model for a grounded draft."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 
 from temporalio import activity
@@ -13,7 +14,7 @@ from domain.knowledge import Evidence, ModelUse, Reading, ReadingOutcome
 from domain.lines import spoken_in
 from domain.messages import Direction, Message
 from domain.policy import Policy
-from domain.ports import Assistant, ConversationStore, InboxStore, Retriever
+from domain.ports import Assistant, ConversationStore, CustomerSigns, InboxStore, Retriever
 from domain.turns import Drafted, DraftRequest
 
 PASSAGES = 5
@@ -23,13 +24,20 @@ TURNS = 8
 
 class AssistantActivities:
     def __init__(
-        self, conversations: ConversationStore, inboxes: InboxStore, retriever: Retriever, assistant: Assistant | None, drafts: DraftPolicy
+        self,
+        conversations: ConversationStore,
+        inboxes: InboxStore,
+        retriever: Retriever,
+        assistant: Assistant | None,
+        drafts: DraftPolicy,
+        signs: CustomerSigns | None = None,
     ) -> None:
         self._conversations = conversations
         self._inboxes = inboxes
         self._retriever = retriever
         self._assistant = assistant
         self._drafts = drafts
+        self._signs = signs
 
     @activity.defn
     async def draft_answer(self, request: DraftRequest) -> Drafted:
@@ -41,12 +49,16 @@ class AssistantActivities:
         """
         if self._assistant is None:
             raise ApplicationError("No language model is configured on this worker", non_retryable=True)
+        async with self._signs.while_preparing(request.conversation_id) if self._signs is not None else nullcontext():
+            return await self._draft(self._assistant, request)
+
+    async def _draft(self, assistant: Assistant, request: DraftRequest) -> Drafted:
         evidence = await self._conversations.evidence(request.turn_id) or Evidence()
         policy = (await self._inboxes.get(request.inbox_id)).policy
         turns = await self._conversations.messages(request.conversation_id, limit=TURNS)
         try:
-            found, used = await self._stand_alone(self._assistant, request, evidence, turns, policy.documents)
-            reading = await self._read(self._assistant, request, found, turns, policy)
+            found, used = await self._stand_alone(assistant, request, evidence, turns, policy.documents)
+            reading = await self._read(assistant, request, found, turns, policy)
         except AssistantFailed as failure:
             reading = Reading(outcome=ReadingOutcome.FAILED, detail=str(failure))
             await self._conversations.keep_reading(request.conversation_id, request.turn_id, reading)

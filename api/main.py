@@ -11,11 +11,13 @@ from api.app import build_app
 from channels.languages import language_of
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
+from channels.signs import Signs
 from domain.ladder import Medium
 from gateway import ConversationGateway, open_client
 from notifications.verify import TwilioVerify
 from settings import Settings, configure_logging
 from storage.stores import build_stores
+from web.later import LaterSigns
 from web.live import LiveFeed
 from web.services import Services, Telling
 
@@ -51,6 +53,8 @@ async def create_app(settings: Settings) -> FastAPI:
         language_of=language_of,
         ui_url=settings.temporal_ui_url,
     )
+    channels = build_channels(http, Vendors(to_vendors, **settings.vendor_urls))
+    later = LaterSigns(Signs(channels, stores.inboxes, stores.conversations))
     services = Services(
         db=stores.db,
         conversations=stores.conversations,
@@ -66,10 +70,11 @@ async def create_app(settings: Settings) -> FastAPI:
         files=stores.files,
         ledger=stores.ledger,
         gateway=gateway,
-        channels=build_channels(http, Vendors(to_vendors, **settings.vendor_urls)),
+        channels=channels,
         public_url=settings.base_url,
         vault=stores.vault,
         live=LiveFeed(stores.events),
+        later=later,
         telling=Telling(
             notices=stores.notices,
             preferences=stores.preferences,
@@ -86,6 +91,7 @@ async def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await gateway.settle()
+        await later.settle()
         await http.close()
         await to_vendors.close()
         await stores.db.close()

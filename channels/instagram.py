@@ -60,6 +60,7 @@ class Instagram:
 
     kind = ChannelKind.INSTAGRAM
     features = FEATURES
+    activity_lasts = 15.0
 
     def __init__(self, http: Http, *, instagram_url: str = INSTAGRAM_URL, graph_url: str = GRAPH_URL, version: str = GRAPH_VERSION) -> None:
         self._http, self._instagram_url = http, instagram_url
@@ -83,6 +84,11 @@ class Instagram:
         except InvalidInput as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
         return await self._send(message, login, token, body)
+
+    async def show_activity(self, recipient: Recipient, credentials: Credentials, *, seen: str | None, typing: bool) -> None:
+        login, token = _login(credentials), token_of(credentials)
+        for action in ("mark_seen", *(("typing_on",) if typing else ())):
+            await self._logins[login].post("me/messages", token, {"recipient": {"id": recipient.address}, "sender_action": action})
 
     async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
         """Meta fetches the file from our public address."""

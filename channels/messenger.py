@@ -68,6 +68,7 @@ class Messenger:
 
     kind = ChannelKind.MESSENGER
     features = FEATURES
+    activity_lasts = 15.0
 
     def __init__(self, http: Http, *, graph_url: str = GRAPH_URL, version: str = GRAPH_VERSION) -> None:
         self._graph = Graph(http, graph_url, version)
@@ -90,6 +91,11 @@ class Messenger:
         except InvalidInput as error:
             return SendOutcome(result=SendResult.FAILED, error=str(error))
         return await self._send(message, page, token, body)
+
+    async def show_activity(self, recipient: Recipient, credentials: Credentials, *, seen: str | None, typing: bool) -> None:
+        page, token = _page(credentials), token_of(credentials)
+        for action in ("mark_seen", *(("typing_on",) if typing else ())):
+            await self._graph.post(f"{page}/messages", token, {"recipient": {"id": recipient.address}, "sender_action": action})
 
     async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
         """As a text, with our id; Meta fetches the file from our public address."""

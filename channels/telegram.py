@@ -80,6 +80,7 @@ class Telegram:
 
     kind = ChannelKind.TELEGRAM
     features = FEATURES
+    activity_lasts = 4.0
 
     def __init__(self, http: Http, *, api_url: str = API_URL) -> None:
         self._http = http
@@ -117,6 +118,12 @@ class Telegram:
         except CallFailed as error:
             return SendOutcome(result=SendResult.RETRY, error=str(error))
         return outcome_of(reply, recipient.address)
+
+    async def show_activity(self, recipient: Recipient, credentials: Credentials, *, seen: str | None, typing: bool) -> None:
+        """Bots can't mark as read."""
+        if not typing:
+            return
+        await self._call("sendChatAction", credentials, {**common_fields(None, recipient), "action": "typing"})
 
     async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
         """PNG and JPEG as a picture, anything else as a document."""
@@ -194,7 +201,7 @@ class Telegram:
         return await self._http.request("POST", f"{self._api_url}/bot{token}/{method}", headers=headers, content=content)
 
 
-def common_fields(message: OutboundMessage, recipient: Recipient) -> dict[str, object]:
+def common_fields(message: OutboundMessage | None, recipient: Recipient) -> dict[str, object]:
     """What every message names: where it goes, and what it answers. Raises InvalidInput."""
     where = _ADDRESS.fullmatch(recipient.address)
     if where is None:
@@ -204,7 +211,7 @@ def common_fields(message: OutboundMessage, recipient: Recipient) -> dict[str, o
         body["message_thread_id"] = int(where["topic"])
     if where["connection"]:
         body["business_connection_id"] = where["connection"]
-    if (quoted := _quoted(message, recipient.address)) is not None:
+    if message is not None and (quoted := _quoted(message, recipient.address)) is not None:
         body["reply_parameters"] = {"message_id": quoted, "allow_sending_without_reply": True}
     return body
 

@@ -75,6 +75,7 @@ class WhatsApp:
 
     kind = ChannelKind.WHATSAPP
     features = FEATURES
+    activity_lasts = 20.0
 
     def __init__(self, http: Http, *, graph_url: str = GRAPH_URL, version: str = GRAPH_VERSION) -> None:
         self._graph = Graph(http, graph_url, version)
@@ -106,6 +107,14 @@ class WhatsApp:
         if wamid is None:
             return SendOutcome(result=SendResult.UNKNOWN, error="WhatsApp's answer names no message")
         return SendOutcome(result=SendResult.SENT, provider_id=wamid)
+
+    async def show_activity(self, recipient: Recipient, credentials: Credentials, *, seen: str | None, typing: bool) -> None:
+        """Both in one call, which names the customer's message."""
+        if seen is None:
+            return
+        number, token = _sender(credentials)
+        read: dict[str, object] = {"messaging_product": "whatsapp", "status": "read", "message_id": seen}
+        await self._graph.post(f"{number}/messages", token, read | ({"typing_indicator": {"type": "text"}} if typing else {}))
 
     async def send_file(self, message: OutboundMessage, file: OutgoingFile, recipient: Recipient, credentials: Credentials) -> SendOutcome:
         """Uploaded first, which may be repeated without harm; then one message that names the upload."""

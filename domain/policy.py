@@ -121,6 +121,8 @@ class Policy(Model):
     """The same for every later reply, while a person has the conversation."""
     business_hours: Hours = ""
     """Empty: always open."""
+    activity_signs: bool = True
+    """Customers see, where the channel has it, that their message was read and that somebody is writing."""
     window_reminder_minutes: NoticeMinutes | None = 60.0
     """Managers are told so long before a channel's reply window closes on a customer who waits."""
     human_agent_tag: bool = False

@@ -2,6 +2,7 @@
 implement them, tests stand in with named fakes."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -272,6 +273,28 @@ class Checkable(Protocol):
 class Downloader(Protocol):
     async def get(self, url: str, *, base: str = "", hosts: tuple[str, ...] = (), headers: Mapping[str, str] | None = None) -> Download:
         """`headers` prove who asks: they go to `base` and to `hosts` alone. Raises MediaNotFetched."""
+        ...
+
+
+@runtime_checkable
+class ShowsActivity(Protocol):
+    """A channel that shows a customer that a message was read and that somebody is writing."""
+
+    activity_lasts: float
+    """Seconds after which the sign is gone by itself."""
+
+    async def show_activity(self, recipient: Recipient, credentials: Credentials, *, seen: str | None, typing: bool) -> None:
+        """`seen` is the customer's newest message. The vendor's answer is not looked at. Raises InvalidInput, and what a call raises."""
+        ...
+
+
+class CustomerSigns(Protocol):
+    async def show(self, conversation_id: str, *, typing: bool) -> float | None:
+        """Seconds for which it shows; None if nothing does. Never raises."""
+        ...
+
+    def while_preparing(self, conversation_id: str) -> AbstractAsyncContextManager[None]:
+        """Shows that somebody is writing for as long as it is open."""
         ...
 
 

@@ -135,4 +135,6 @@ async def thread_part(
 async def mark_seen(desk: Desk, conversation_id: str, unread: int) -> None:
     await desk.services.teamwork.mentions_seen(conversation_id, desk.manager.id)
     if unread and desk.manager.may(Role.MANAGER):
+        if desk.services.later is not None:
+            desk.services.later.show(conversation_id, typing=False)
         await desk.services.conversations.mark_seen(conversation_id)

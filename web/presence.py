@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from domain.conversations import Status
 from domain.managers import Role
 from web.pages import page
 from web.shell import AtDesk, Desk
@@ -17,6 +18,10 @@ async def give_sign(desk: AtDesk, conversation_id: str, typing: Annotated[str, F
     """A viewer looks on without being counted."""
     if desk.manager.may(Role.MANAGER):
         await desk.services.teamwork.here(conversation_id, desk.manager.id, typing=typing == "1")
+        if typing == "1" and desk.services.later is not None:
+            conversation = await desk.services.conversations.get(conversation_id)
+            if conversation.status is not Status.BOT and conversation.assignee_id in (None, desk.manager.id):
+                desk.services.later.show(conversation_id, typing=True)
     return await _line(desk, conversation_id)
 
 

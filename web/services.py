@@ -33,6 +33,7 @@ from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from storage.tokens import Tokens
 from storage.verified import Verified
+from web.later import LaterSigns
 from web.live import LiveFeed
 from web.page_images import PageImages
 
@@ -132,6 +133,8 @@ class Services:
     vault: Vault
     live: LiveFeed
     telling: Telling
+    later: LaterSigns | None = None
+    """Shows customers that somebody reads and writes; None where no vendor is to be called."""
     page_images: PageImages = field(default_factory=PageImages)
 
 

@@ -36,6 +36,7 @@ async def test_a_burst_to_one_chat_arrives_whole_in_order_and_spaced(rig: Rig) -
     shop, telegram = rig
     await telegram.deliver(shop.client, "/webhooks/telegram/galpon", telegram.text(CHAT, "¿Hacen envíos?"))
     found = await shop.until_flagged()
+    await shop.until_delivery(SENT)
     for number in range(BURST):
         verb = PostReply(action_id=str(uuid4()), conversation_id=found.id, manager_id=shop.manager.id, text=f"parte {number}", keep=True)
         verdict = await shop.gateway.act(verb, wait_seconds=20)

@@ -46,6 +46,8 @@ class MessagingApi(VendorServer):
         self.own_id = PAGE if product == "page" else ACCOUNT
         self.messages: list[SentMessage] = []
         self.subscribed: set[str] = set()
+        self.signs: list[tuple[str, str]] = []
+        """Receivers and what they were shown."""
         self.token = TOKEN
         self.token_age_hours = 48.0
         self.renewals = 0
@@ -59,7 +61,7 @@ class MessagingApi(VendorServer):
         return [message for message in self.messages if message.receiver == receiver]
 
     def is_scripted(self, call: Call) -> bool:
-        return call.path.endswith("/messages")
+        return call.path.endswith("/messages") and "sender_action" not in call.json
 
     def answer(self, call: Call) -> Answer:
         if (call.method, call.path) == ("GET", "/refresh_access_token"):
@@ -114,8 +116,16 @@ class MessagingApi(VendorServer):
         shown = {"id": "900", "user_id": ACCOUNT, "username": "galpon.norte", "name": "Galpón Norte"}
         return Answer(200, {**shown, "instagram_business_account": account})
 
+    def _sign(self, body: Mapping[str, Any]) -> Answer:
+        if set(body) != {"recipient", "sender_action"} or body["sender_action"] not in ("mark_seen", "typing_on"):
+            return self._refused(f"messages: a sign with {sorted(body)}")
+        self.signs.append((body["recipient"]["id"], body["sender_action"]))
+        return Answer(200, {"recipient_id": body["recipient"]["id"]})
+
     def _message(self, call: Call) -> Answer:
         body = call.json
+        if "sender_action" in body:
+            return self._sign(body)
         if call.headers.get("content-type") != "application/json" or (wrong := self._wrong_with(body)):
             return self._refused(f"messages: {wrong if body else 'no JSON'}")
         receiver, message = body["recipient"]["id"], body["message"]

@@ -75,6 +75,8 @@ class TelegramApi(VendorServer):
         self.blocked: set[int] = set()
         self.messages: list[SentMessage] = []
         self.webhook: dict[str, Any] = {}
+        self.signs: list[tuple[str, str]] = []
+        """Chats in which the bot was shown as typing."""
         self.files: dict[str, bytes] = {}
         """By the path that getFile names: `photos/{file_id}.jpg`."""
         self.answered_buttons: list[str] = []
@@ -109,6 +111,7 @@ class TelegramApi(VendorServer):
             "sendMessage": self._send_message,
             "answerCallbackQuery": self._answer_button,
             "getFile": self._get_file,
+            "sendChatAction": self._chat_action,
         }
         if match[2] not in methods:
             self.violation(f"{match[2]}: a method that is not expected")
@@ -166,6 +169,12 @@ class TelegramApi(VendorServer):
         message = SentMessage(next(self._numbers), chat, f"{method} {parts[field][0]}", (), {field: parts[field][2]})
         self.messages.append(message)
         return _ok({"message_id": message.id, "from": BOT, "chat": _private(chat), "date": WRITTEN_AT})
+
+    def _chat_action(self, body: Mapping[str, Any]) -> Answer:
+        if set(body) - {"chat_id", "action", "message_thread_id", "business_connection_id"} or body.get("action") != "typing":
+            return self._refused(f"sendChatAction: {sorted(body)}")
+        self.signs.append((str(body["chat_id"]), "typing"))
+        return _ok(True)
 
     def _get_file(self, body: Mapping[str, Any]) -> Answer:
         path = f"photos/{body.get('file_id')}.jpg"

@@ -51,6 +51,8 @@ class WhatsAppApi(VendorServer):
         self.subscribed = False
         self.media: dict[str, bytes] = {}
         """Files of customers, by media id; they open with the access token only."""
+        self.signs: list[tuple[str, str]] = []
+        """Customers' messages that were marked as read, and whether typing was shown with that."""
         self.uploads: dict[str, bytes] = {}
         """Files of ours, by the id that an upload gave."""
         self.media_elsewhere: dict[str, str] = {}
@@ -63,7 +65,7 @@ class WhatsAppApi(VendorServer):
         return [message for message in self.messages if message.receiver == receiver]
 
     def is_scripted(self, call: Call) -> bool:
-        return call.path.endswith("/messages")
+        return call.path.endswith("/messages") and "status" not in call.json
 
     # What is asked of it
 
@@ -120,8 +122,18 @@ class WhatsAppApi(VendorServer):
             return error(400, 100, "Invalid appsecret_proof provided in the API argument")
         return Answer(200, {"id": PHONE_ID, "display_phone_number": "+54 341 000-0000", "verified_name": "Galpón Norte"})
 
+    def _sign(self, body: Mapping[str, Any]) -> Answer:
+        if set(body) - {"messaging_product", "status", "message_id", "typing_indicator"} or body["status"] != "read":
+            return self._refused(f"messages: a sign with {sorted(body)}")
+        if body.get("typing_indicator", {"type": "text"}) != {"type": "text"} or not body.get("message_id"):
+            return self._refused("messages: typing_indicator or message_id")
+        self.signs.append((body["message_id"], "typing" if "typing_indicator" in body else "read"))
+        return Answer(200, {"success": True})
+
     def _message(self, call: Call) -> Answer:
         body = call.json
+        if "status" in body:
+            return self._sign(body)
         if call.headers.get("content-type") != "application/json" or (wrong := _wrong_with(body)):
             return self._refused(f"messages: {wrong if body else 'no JSON'}")
         receiver = body.get("recipient") or body["to"]
