@@ -20,6 +20,8 @@ def main() -> None:
     params.n_ctx, params.n_parallel = 4096, 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
     params.use_jinja = True
+    # So small a model says the same sentence until it is cut off, unless saying things again costs it something.
+    params.sampling.penalty_repeat, params.sampling.penalty_last_n = 1.3, 256
     server = xllamacpp.Server(params)
     sys.stdout.write(f"{server.listening_address}/v1\n")
     sys.stdout.flush()
