@@ -145,6 +145,8 @@ class Thread:
     conflict: Conflict | None = None
     chooser: Chooser | None = None
     takes_files: str = ""
+    sanctions_contacts: bool = False
+    """The platform punishes contact data and outside links in messages."""
     """What a browser may offer to attach; empty where the channel takes no files."""
     others: Sequence[Colleague] = ()
     """Who else has it open."""
@@ -356,6 +358,7 @@ async def load_thread(
         conflict=conflict,
         chooser=chooser,
         takes_files=_takes_files(services, conversation),
+        sanctions_contacts=(channel := services.channels.get(conversation.channel)) is not None and channel.features.strip_contacts,
         due=due_state(conversation, clock.now),
         previous=await services.conversations.get(conversation.previous_id) if conversation.previous_id and not earlier else None,
         others=await services.teamwork.others(conversation_id, me.id),
