@@ -14,7 +14,7 @@ from api.metrics import Metrics
 from api.openapi import PREFIX, problems
 from api.problems import problem
 from channels.lengths import refusal
-from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
+from domain.commands import Assign, HandOffToPerson, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import derived_id
 from domain.managers import Manager, Role
@@ -188,6 +188,12 @@ def actions_router(metrics: Metrics) -> APIRouter:
         note = body.note if body is not None else ""
         verb = Release(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id, note=note)
         return await act(request, door, "release", verb)
+
+    @router.post("/hand-off", response_model=ActionOutcome, responses=answers, summary="Ask for a person of the team")
+    async def hand_off(request: Request, door: Door, caller: Writer, conversation_id: str, key: ActionId = None) -> Response:
+        """The bot stops and the conversation is flagged, as if the bot had stopped by itself."""
+        verb = HandOffToPerson(action_id=key or str(uuid4()), conversation_id=conversation_id, manager_id=caller.id)
+        return await act(request, door, "hand_off", verb)
 
     @router.post("/assign", response_model=ActionOutcome, responses=answers, summary="Give the conversation to a colleague")
     async def assign(

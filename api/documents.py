@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from api.keys import Door, Reader, Writer
+from api.keys import Admin, Door, Reader
 from api.openapi import PREFIX, problems
 from domain.errors import EngineUnavailable, InvalidInput
 from domain.knowledge import Document
@@ -46,7 +46,7 @@ async def get_document(door: Door, caller: Reader, document_id: str) -> Document
 async def add_document(
     request: Request,
     door: Door,
-    caller: Writer,
+    caller: Admin,
     filename: Annotated[str | None, Query(max_length=255, description="The file's name, when the body is the file itself.")] = None,
 ) -> Document:
     """Answers as soon as the file is stored; follow `state` and `progress` at `GET /documents/{id}` until it is `ready` or `failed`.
@@ -64,7 +64,7 @@ async def add_document(
 
 
 @router.delete("/{document_id}", status_code=204, responses=problems(403, 404), summary="Remove a document")
-async def remove_document(door: Door, caller: Writer, document_id: str) -> Response:
+async def remove_document(door: Door, caller: Admin, document_id: str) -> Response:
     """The bot stops answering from it at once."""
     await door.documents.remove(document_id)
     return Response(status_code=204)

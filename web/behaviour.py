@@ -84,7 +84,7 @@ GROUPS = (
                 "number",
             ),
             Field("reply_timeout_minutes", "Back to the bot if nobody answers, minutes", "", "number"),
-            Field("idle_timeout_minutes", "Resets when the customer is silent, minutes", "", "number"),
+            Field("idle_timeout_minutes", "Closes when the customer is silent, minutes", "", "number"),
         ),
         decides=True,
     ),
@@ -129,6 +129,26 @@ GROUPS = (
         ),
     ),
     Group(
+        "sending",
+        "On the channel",
+        "What customers see besides messages, and the channel's reply window.",
+        (
+            Field(
+                "activity_signs",
+                "Customers see that a message was read and somebody writes",
+                "Where the channel has it.",
+                "switch",
+            ),
+            Field("window_reminder_minutes", "Reminds the team before the reply window closes, minutes", "Empty: never.", "number"),
+            Field(
+                "human_agent_tag",
+                "Meta has approved this account for people's replies up to 7 days later",
+                "Instagram and Messenger: the human agent feature.",
+                "switch",
+            ),
+        ),
+    ),
+    Group(
         "lines",
         "Fixed lines",
         "What customers are told in every case. A line that was not changed is said in the customer's language.",
@@ -139,6 +159,7 @@ GROUPS = (
             Field("closed_line", "Outside business hours", "{when} is the next opening. Then said instead of how long.", "text"),
             Field("apology_line", "When nobody came in time", "", "text"),
             Field("offer_line", "Above near questions", "", "text"),
+            Field("sources_line", "Document and page, where they stand below an answer", "{sources} are the pages.", "text"),
             Field("person_offer_line", "When a person is offered", "", "text"),
             Field("unreadable_line", "When the bot can't read a message", "", "text"),
             Field("talking_to_line", "Who has taken the conversation", "{name} is the first name.", "text"),

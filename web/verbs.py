@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from channels.lengths import refusal
-from domain.commands import Assign, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
+from domain.commands import Assign, HandOffToPerson, PersonVerb, PostReply, RefusedBecause, Release, Resolve, Snooze, Take, Verdict
 from domain.conversations import Status
 from domain.errors import InvalidInput, NotFound
 from domain.managers import Role
@@ -241,6 +241,13 @@ async def release(act: OneAct, note: Annotated[str, Form(max_length=1_000)] = ""
         await act.desk.services.teamwork.add_note(act.conversation_id, act.manager_id, words, note_id=f"{act.action_id}:note")
     verb = Release(action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id, note=words)
     return await act.carry_out(verb, "released")
+
+
+@router.post("/hand-off")
+async def hand_off(act: OneAct) -> Response:
+    """The bot stops, and a person of the team is asked for."""
+    verb = HandOffToPerson(action_id=act.action_id, conversation_id=act.conversation_id, manager_id=act.manager_id)
+    return await act.carry_out(verb, "handed-off")
 
 
 @router.post("/assign")

@@ -39,7 +39,7 @@ def test_it_describes_the_promised_routes(document: dict[str, Any]) -> None:
         ("get", f"{conversation}/messages"),
         ("get", f"{conversation}/turns/{{turn_id}}"),
         ("get", f"{conversation}/notices"),
-        *(("post", f"{conversation}/{verb}") for verb in ("reply", "take", "release", "assign", "snooze", "resolve", "note")),
+        *(("post", f"{conversation}/{verb}") for verb in ("reply", "take", "release", "assign", "snooze", "resolve", "note", "hand-off")),
         ("get", "/api/v1/inboxes"),
         ("post", "/api/v1/inboxes"),
         ("get", "/api/v1/inboxes/{inbox_id}/templates"),

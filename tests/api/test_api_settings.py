@@ -77,36 +77,36 @@ async def test_only_an_admin_adds_inboxes(client: httpx2.AsyncClient, writer: Pe
 
 
 async def test_a_document_is_uploaded_as_a_form_and_then_read(
-    client: httpx2.AsyncClient, writer: Person, services: Services, engine: FakeGateway
+    client: httpx2.AsyncClient, admin: Person, services: Services, engine: FakeGateway
 ) -> None:
-    answer = await client.post(f"{API}/documents", files={"file": ("C:\\files\\shop.pdf", PDF)}, headers=writer.headers)
+    answer = await client.post(f"{API}/documents", files={"file": ("C:\\files\\shop.pdf", PDF)}, headers=admin.headers)
     assert answer.status_code == 202
     document = answer.json()
     assert (document["name"], document["size"], document["state"]) == ("shop.pdf", len(PDF), "uploaded")
     assert engine.imported == [document["id"]]
     assert await services.documents.content(document["id"]) == PDF
-    assert (await client.get(f"{API}/documents/{document['id']}", headers=writer.headers)).json() == document
-    assert (await client.get(f"{API}/documents", headers=writer.headers)).json()["items"] == [document]
+    assert (await client.get(f"{API}/documents/{document['id']}", headers=admin.headers)).json() == document
+    assert (await client.get(f"{API}/documents", headers=admin.headers)).json()["items"] == [document]
 
 
-async def test_a_document_is_uploaded_as_it_is(client: httpx2.AsyncClient, writer: Person) -> None:
-    headers = writer.headers | {"content-type": "application/pdf"}
+async def test_a_document_is_uploaded_as_it_is(client: httpx2.AsyncClient, admin: Person) -> None:
+    headers = admin.headers | {"content-type": "application/pdf"}
     answer = await client.post(f"{API}/documents?filename=preise%20%C3%BC.pdf", content=PDF, headers=headers)
     assert answer.status_code == 202
     assert answer.json()["name"] == "preise ü.pdf"
 
 
-async def test_a_large_document_is_taken_and_a_huge_one_is_not(client: httpx2.AsyncClient, writer: Person) -> None:
-    answer = await client.post(f"{API}/documents?filename=big.pdf", content=b"x" * 5_000_000, headers=writer.headers)
+async def test_a_large_document_is_taken_and_a_huge_one_is_not(client: httpx2.AsyncClient, admin: Person) -> None:
+    answer = await client.post(f"{API}/documents?filename=big.pdf", content=b"x" * 5_000_000, headers=admin.headers)
     assert answer.status_code == 202
-    answer = await client.post(f"{API}/documents?filename=huge.pdf", content=b"x" * 50_000_001, headers=writer.headers)
+    answer = await client.post(f"{API}/documents?filename=huge.pdf", content=b"x" * 50_000_001, headers=admin.headers)
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_the_same_document_twice_is_a_conflict(client: httpx2.AsyncClient, writer: Person) -> None:
-    await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=writer.headers)
-    answer = await client.post(f"{API}/documents?filename=b.pdf", content=PDF, headers=writer.headers)
+async def test_the_same_document_twice_is_a_conflict(client: httpx2.AsyncClient, admin: Person) -> None:
+    await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=admin.headers)
+    answer = await client.post(f"{API}/documents?filename=b.pdf", content=PDF, headers=admin.headers)
     assert answer.status_code == 409
     assert "a.pdf" in answer.json()["detail"]
 
@@ -122,35 +122,35 @@ async def test_the_same_document_twice_is_a_conflict(client: httpx2.AsyncClient,
     ],
 )
 async def test_an_upload_without_name_or_content_is_refused(
-    client: httpx2.AsyncClient, writer: Person, request_of: dict[str, Any], named: str
+    client: httpx2.AsyncClient, admin: Person, request_of: dict[str, Any], named: str
 ) -> None:
-    answer = await client.post(f"{API}/documents", headers=writer.headers, **request_of)
+    answer = await client.post(f"{API}/documents", headers=admin.headers, **request_of)
     assert answer.status_code == 422
     assert named in answer.json()["detail"]
 
 
-async def test_an_unreadable_form_is_a_bad_request(client: httpx2.AsyncClient, writer: Person) -> None:
-    headers = writer.headers | {"content-type": "multipart/form-data"}
+async def test_an_unreadable_form_is_a_bad_request(client: httpx2.AsyncClient, admin: Person) -> None:
+    headers = admin.headers | {"content-type": "multipart/form-data"}
     answer = await client.post(f"{API}/documents", content=b"nonsense", headers=headers)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_document_whose_reading_could_not_start_may_be_uploaded_again(
-    client: httpx2.AsyncClient, writer: Person, engine: FakeGateway
+    client: httpx2.AsyncClient, admin: Person, engine: FakeGateway
 ) -> None:
     engine.down = True
-    assert (await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=writer.headers)).status_code == 503
+    assert (await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=admin.headers)).status_code == 503
     engine.down = False
-    assert (await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=writer.headers)).status_code == 202
+    assert (await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=admin.headers)).status_code == 202
 
 
-async def test_a_document_is_removed(client: httpx2.AsyncClient, writer: Person, reader: Person) -> None:
-    added = (await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=writer.headers)).json()
+async def test_a_document_is_removed(client: httpx2.AsyncClient, admin: Person, reader: Person) -> None:
+    added = (await client.post(f"{API}/documents?filename=a.pdf", content=PDF, headers=admin.headers)).json()
     path = f"{API}/documents/{added['id']}"
     assert (await client.delete(path, headers=reader.headers)).status_code == 403
-    assert (await client.delete(path, headers=writer.headers)).status_code == 204
-    assert (await client.delete(path, headers=writer.headers)).status_code == 404
+    assert (await client.delete(path, headers=admin.headers)).status_code == 204
+    assert (await client.delete(path, headers=admin.headers)).status_code == 404
     assert (await client.get(path, headers=reader.headers)).status_code == 404
 
 

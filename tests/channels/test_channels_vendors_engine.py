@@ -276,12 +276,12 @@ async def twilio_shop(temporal: Client, database_url: str, tmp_path: Path, twili
         yield shop
 
 
-async def test_twilio_took_it_and_broke_off_is_settled_by_a_report(twilio_shop: Shop, twilio: TwilioApi) -> None:
+async def test_twilio_took_it_and_broke_off_is_found_in_its_list_and_followed_by_its_report(twilio_shop: Shop, twilio: TwilioApi) -> None:
     twilio.fault(Fault.ACCEPT_THEN_DROP)
     form = incoming(1, f"whatsapp:{PHONE_E164}", f"whatsapp:{WHATSAPP_NUMBER}", ProfileName="Ema")
     url = "https://desk.example/webhooks/whatsapp_twilio/galpon"
     assert await twilio.deliver(twilio_shop.client, url, form, form) == [200, 200]
-    await twilio_shop.until_delivery(DeliveryState.UNKNOWN)
+    await twilio_shop.until_delivery(DeliveryState.SENT)
     (message,) = twilio.to(f"whatsapp:{PHONE_E164}")
     assert await twilio.report(twilio_shop.client, message, "delivered") == 200
     (sent,) = await twilio_shop.until_delivery(DeliveryState.DELIVERED)

@@ -216,3 +216,14 @@ async def test_a_nul_in_a_reply_or_note_is_dropped(browser: Browser, shop: Shop,
     await _post(client, record, "reply", kind="note", note="she\x00 knows")
     texts = [message.text for message in await shop.services.conversations.messages(record.conversation_id)]
     assert {"36 months", "she knows"} <= set(texts)
+
+
+async def test_a_manager_asks_the_team_to_take_it_from_the_bot(browser: Browser, shop: Shop) -> None:
+    record = await shop.talk("Noor Aziz")
+    await shop.says(record, "Is the pump covered?", minutes=5)
+    client = await browser("dana")
+    path = f"/inbox/all/{record.conversation_id}"
+    assert "Ask the team to take it" in (await client.get(path)).text
+    await client.post(f"/conversations/{record.conversation_id}/hand-off", data={"back": path})
+    found = await shop.services.conversations.get(record.conversation_id)
+    assert found.status is Status.FLAGGED
