@@ -33,6 +33,8 @@ def _cell(features: ChannelFeatures, name: str) -> str:
         return "yes" if value else "no"
     if value is None or value == ():
         return "none"
+    if name == "max_file":
+        return f"{value / 1_000_000:g} MB"
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 

@@ -70,14 +70,14 @@ class Clock:
         return Clock(end).waited_words(start)
 
     def due(self, moment: datetime) -> str:
-        """`14:36`, `tomorrow 09:00`, `Monday 14:06`, `12 Dec 14:06`."""
+        """`14:36`, `tomorrow 09:00`, `Monday 14:06`, `12 Dec 14:06`; of what is past `yesterday 14:06`, `12 Nov 14:06`."""
         ahead = -self._days_ago(moment)
         there = self.local(moment)
-        if ahead <= 0:
+        if ahead == 0:
             return f"{there:%H:%M}"
-        if ahead == 1:
-            return f"tomorrow {there:%H:%M}"
-        return f"{there:%A %H:%M}" if ahead < 7 else f"{there.day} {there:%b %H:%M}"
+        if abs(ahead) == 1:
+            return f"{'tomorrow' if ahead == 1 else 'yesterday'} {there:%H:%M}"
+        return f"{there:%A %H:%M}" if 0 < ahead < 7 else f"{there.day} {there:%b %H:%M}"
 
     def in_an_hour(self) -> datetime:
         return self.now + timedelta(hours=1)

@@ -17,7 +17,7 @@ bot botsoft, bot botbubble, ink botbubble, ink2 botsoft, flag surface, flag flag
 ink2 flagsoft, note notesoft, ink notesoft, danger surface, danger dangersoft, ok surface, ok oksoft, ink hl, ink3 active,
 hue0-ink hue0, hue1-ink hue1, hue2-ink hue2, hue3-ink hue3, hue4-ink hue4, hue5-ink hue5, hue6-ink hue6, hue7-ink hue7
 """
-OTHER_PAIRS = "control surface, focus surface, focus canvas, c1 surface, c2 surface, c3 surface"
+OTHER_PAIRS = "control surface, focus surface, focus canvas, c2 surface"
 
 
 def _colours() -> dict[str, tuple[str, str]]:

@@ -40,6 +40,9 @@ def test_waiting_is_told_in_minutes_hours_and_days(minutes: int, short: str, wor
         (timedelta(hours=20), "tomorrow 10:30"),
         (timedelta(days=4), "Thursday 14:30"),
         (timedelta(days=20), "12 Dec 14:30"),
+        (-timedelta(hours=3), "11:30"),
+        (-timedelta(days=1), "yesterday 14:30"),
+        (-timedelta(days=3), "19 Nov 14:30"),
     ],
 )
 def test_due_times_are_told_by_how_near_they_are(ahead: timedelta, shown: str) -> None:

@@ -53,6 +53,7 @@ async def test_a_closed_window_is_told_and_a_template_is_offered(browser: Browse
     assert "Ema last wrote more than 24 hours ago" in page
     assert "Choose a template" in page
     assert re.search(r'data-send="reply" disabled title="The reply window is closed"', page)
+    assert "The bot goes on after your reply" not in page
 
 
 async def test_a_window_that_closes_soon_is_told(browser: Browser, shop: Shop, record: ConversationRecord) -> None:
@@ -60,6 +61,7 @@ async def test_a_window_that_closes_soon_is_told(browser: Browser, shop: Shop, r
     await shop.engine.write(shop.engine.records[record.conversation_id], due=Due(window_at=soon))
     page = await _shown(await browser("maya"), record)
     assert "The reply window closes" in page
+    assert "The bot goes on after your reply" in page
     assert "Choose a template" not in page
 
 

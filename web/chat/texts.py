@@ -20,7 +20,7 @@ class Texts:
     person_short: str
     """The same where there is little room; a word of `talk_to_person`."""
     ask_for_person: str
-    """What the button sends; `domain.policy.asks_for_person` must recognise it."""
+    """What the button sends; `domain.person_requests.asks_for_person` must recognise it."""
     write: str
     send: str
     attach: str
