@@ -27,6 +27,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.assistant import AssistantActivities
+from activities.changes import ChangeActivities
 from activities.delivery import DeliveryActivities
 from activities.documents import DocumentActivities
 from activities.fetching import FetchingActivities
@@ -214,6 +215,7 @@ def build_worker(
                 mail,
             )
         ),
+        *_methods(ChangeActivities(stores.events)),
         *_methods(DocumentActivities(partial(import_document, stores.documents), searched, stores.inboxes)),
     )
     return Worker(
@@ -247,7 +249,9 @@ async def prepare_schedules(client: Client, *, schedule_id: str = UPKEEP_SCHEDUL
         action=action,
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=UPKEEP_EVERY)], jitter=timedelta(seconds=30)),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=UPKEEP_EVERY),
-        state=ScheduleState(note="Renews access tokens, fetches what no notification told of, and looks for evidence of unknown sends"),
+        state=ScheduleState(
+            note="Renews access tokens, fetches what no notification told of, looks for evidence of unknown sends, deletes old changes"
+        ),
     )
     try:
         await client.create_schedule(schedule_id, schedule, trigger_immediately=True)

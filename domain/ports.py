@@ -410,6 +410,14 @@ class TokenStore(Protocol):
         ...
 
 
+class ChangeLog(Protocol):
+    """What changed, for the pages that are open."""
+
+    async def prune(self, before: datetime) -> None:
+        """Deletes what is older, except for the newest change."""
+        ...
+
+
 class Inlet(Protocol):
     """The way into the conversations for what was read at a vendor; `gateway.ConversationGateway`."""
 

@@ -35,7 +35,7 @@ from storage.mapping import (
 )
 from storage.pages import Page
 from storage.recording import look, write_record
-from storage.tables import IS_OPEN, conversations, managers, messages, readings, turns, verdicts
+from storage.tables import conversations, managers, messages, readings, turns, verdicts
 from storage.waits import waits_of
 
 _ADD_MESSAGES = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
@@ -59,12 +59,6 @@ _ADD_READING = _add_reading.on_conflict_do_update(
     index_elements=["turn_id"],
     set_={column.name: _add_reading.excluded[column.name] for column in readings.columns if column.name not in ("turn_id", "created_at")},
 )
-_OPEN = (
-    select(conversations.c.id)
-    .where(conversations.c.workflow_id == bindparam("workflow"), IS_OPEN)
-    .order_by(conversations.c.opened_at.desc())
-    .limit(1)
-)
 _ONE = LISTED.where(conversations.c.id == bindparam("id"))
 _OF_CONTACT = (
     LISTED.where(conversations.c.contact_id.in_(same_person(bindparam("contact", type_=Text()))))
@@ -76,8 +70,6 @@ _IN_CONVERSATION = MESSAGES.where(messages.c.conversation_id == bindparam("conve
 _NEWEST = _IN_CONVERSATION.order_by(messages.c.position.desc()).limit(bindparam("most"))
 _position = select(messages.c.position).where(messages.c.id == bindparam("message")).scalar_subquery()
 _NEWEST_BEFORE = _IN_CONVERSATION.where(messages.c.position < _position).order_by(messages.c.position.desc()).limit(bindparam("most"))
-_OLDEST = _IN_CONVERSATION.order_by(messages.c.position).limit(bindparam("most"))
-_OLDEST_AFTER = _IN_CONVERSATION.where(messages.c.position > _position).order_by(messages.c.position).limit(bindparam("most"))
 
 
 class Conversations:
@@ -207,16 +199,6 @@ class Conversations:
                 rows = (await connection.execute(_NEWEST_BEFORE, {**names, "message": before})).all()
         return [message_from(row) for row in reversed(rows)]
 
-    async def messages_after(self, conversation_id: str, message_id: str | None, limit: int = 200) -> Sequence[Message]:
-        """What came after this message, oldest first; from the beginning when it is None."""
-        names: dict[str, str | int] = {"conversation": conversation_id, "most": limit}
-        async with self._db.read() as connection:
-            if message_id is None:
-                rows = (await connection.execute(_OLDEST, names)).all()
-            else:
-                rows = (await connection.execute(_OLDEST_AFTER, {**names, "message": message_id})).all()
-        return [message_from(row) for row in rows]
-
     async def message(self, message_id: str) -> Message:
         """Raises NotFound."""
         async with self._db.read() as connection:
@@ -260,12 +242,6 @@ class Conversations:
             await connection.execute(_ADD_READING, reading_values(conversation_id, turn_id, reading, datetime.now(UTC)))
             if evidence is not None:
                 await self._add_evidence(connection, conversation_id, turn_id, evidence)
-
-    async def open_episode(self, workflow_id: str) -> str | None:
-        """The id of the conversation under this workflow id that is not closed."""
-        async with self._db.read() as connection:
-            found: str | None = (await connection.execute(_OPEN, {"workflow": workflow_id})).scalar_one_or_none()
-        return found
 
     async def contact_conversations(self, contact_id: str, limit: int = 20) -> Sequence[Conversation]:
         """Newest first, over all inboxes."""

@@ -13,6 +13,7 @@ from storage.tables import events
 _APPEND = insert(events).inline()
 _HEAD = select(func.coalesce(func.max(events.c.id), 0))
 _SINCE = select(events).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("most"))
+_PRUNE = delete(events).where(events.c.at < bindparam("before"), events.c.id < _HEAD.scalar_subquery())
 
 
 class Event(Model):
@@ -49,5 +50,6 @@ class Events:
             return [Event(id=row.id, kind=row.kind, conversation_id=row.conversation_id, at=row.at) for row in rows]
 
     async def prune(self, before: datetime) -> None:
+        """Deletes what is older; the newest event stays, so that a page that has seen it need not load everything again."""
         async with self._db.write() as connection:
-            await connection.execute(delete(events).where(events.c.at < before))
+            await connection.execute(_PRUNE, {"before": before})

@@ -1,4 +1,4 @@
-"""Keeps the channels up, by a schedule."""
+"""Keeps the channels up, and the log of changes short, by a schedule."""
 
 from datetime import timedelta
 
@@ -7,6 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.changes import ChangeActivities
     from activities.upkeep import UpkeepActivities
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=4)
@@ -39,5 +40,11 @@ class KeepChannelsUp:
                 kept += 1
         await workflow.execute_activity_method(
             UpkeepActivities.ring_alarms, start_to_close_timeout=timedelta(minutes=5), heartbeat_timeout=HEARTBEAT, retry_policy=RETRY
+        )
+        await workflow.execute_activity_method(
+            ChangeActivities.forget_old_changes,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRY,
         )
         return kept

@@ -164,7 +164,6 @@ async def test_a_record_says_everything_about_a_conversation(write: Write, conve
 async def test_the_next_episode_knows_the_last_one(write: Write, conversations: Conversations, arrivals: Arrivals) -> None:
     contact_id, workflow_id = await arrivals.contact_for("shop", "ana", None)
     await write("first")
-    assert await conversations.open_episode(workflow_id) == "first"
     closed = ConversationRecord(
         conversation_id="first",
         workflow_id=workflow_id,
@@ -180,13 +179,12 @@ async def test_the_next_episode_knows_the_last_one(write: Write, conversations: 
     for _ in range(2):
         await conversations.close(closed, "Asked about Chile; was answered.")
     assert (await conversations.get("first")).summary == "Asked about Chile; was answered."
-    assert await conversations.open_episode(workflow_id) is None
+    assert (await conversations.get("first")).status is Status.CLOSED
     assert (await write("next", minute=90)).previous_summary == "Asked about Chile; was answered."
     assert (await write("next", minute=90)).previous_summary == "Asked about Chile; was answered."
     assert (await write("next", minute=91, version=2)).previous_summary is None
     assert (await conversations.get("next")).previous_id == "first"
     assert [item.id for item in await conversations.contact_conversations(contact_id)] == ["next", "first"]
-    assert await conversations.open_episode(workflow_id) == "next"
 
 
 async def test_a_strangers_episode_is_not_the_last_one(write: Write, conversations: Conversations) -> None:
@@ -256,16 +254,13 @@ async def test_what_the_bot_looked_at_is_kept(write: Write, conversations: Conve
     assert await conversations.evidence("t-2") is None
 
 
-async def test_messages_are_paged_backwards_and_followed_forwards(write: Write, conversations: Conversations) -> None:
+async def test_messages_are_paged_backwards(write: Write, conversations: Conversations) -> None:
     for number in range(6):
         await write("c-1", minute=number, text=f"message {number}", version=number + 1)
     newest = await conversations.messages("c-1", limit=2)
     assert [message.text for message in newest] == ["message 4", "message 5"]
     older = await conversations.messages("c-1", before=newest[0].id, limit=3)
     assert [message.text for message in older] == ["message 1", "message 2", "message 3"]
-    after = await conversations.messages_after("c-1", older[-1].id)
-    assert [message.text for message in after] == ["message 4", "message 5"]
-    assert len(await conversations.messages_after("c-1", None)) == 6
     assert await conversations.message(newest[0].id) == newest[0]
     with pytest.raises(NotFound):
         await conversations.message("nothing")
@@ -301,10 +296,10 @@ async def test_every_change_is_an_event(write: Write, conversations: Conversatio
     assert await events.since(seen[1].id, limit=1) == seen[2:3]
 
 
-async def test_pruned_events_never_give_their_numbers_away(write: Write, events: Events) -> None:
+async def test_of_old_events_the_newest_stays_so_that_no_number_is_given_twice(write: Write, events: Events) -> None:
     await write("c-1")
     last = await events.head()
     await events.prune(datetime.now(UTC) + timedelta(seconds=1))
-    assert await events.since(0) == []
+    assert [event.id for event in await events.since(0)] == [last]
     await write("c-1", version=2)
     assert await events.head() > last

@@ -97,7 +97,8 @@ class DeskEngine:
     async def _unseen(self, record: ConversationRecord, last_seen: str | None, manager_id: str) -> tuple[str, ...]:
         if last_seen is None:
             return ()
-        later = await self._conversations.messages_after(record.conversation_id, last_seen)
+        latest = await self._conversations.messages(record.conversation_id, limit=200)
+        later = latest[[message.id for message in latest].index(last_seen) + 1 :]
         return tuple(message.id for message in later if message.direction is not Direction.NOTE and message.author_id != manager_id)
 
     async def _send(self, verb: PostReply, record: ConversationRecord) -> str:
