@@ -234,9 +234,6 @@ class Supervisor:
     def start(self, child: Child) -> None:
         self._kept.append((child, asyncio.create_task(child.keep_alive())))
 
-    def pids(self) -> dict[str, int | None]:
-        return {child.name: child.pid for child, _ in self._kept}
-
     async def stop(self) -> None:
         for child, keeping in reversed(self._kept):
             keeping.cancel()

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from domain import folded_words
+
 _SPACES = re.compile(r"\s+")
 _MARKS = {
     0x2019: "'",
@@ -27,5 +29,5 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
-    """Lower case without accents."""
-    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    """Without capitals and accents; remembered, because the same words are folded for each reply."""
+    return folded_words.fold(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol
 
 from domain.errors import FrontdeskError
@@ -38,3 +39,11 @@ class Http(Protocol):
     async def request(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b"") -> Reply:
         """One request, no redirects, no retries. Raises AddressRefused, NotSent or NoAnswer."""
         ...
+
+
+def status_words(status: int) -> str:
+    """The number, with its meaning if it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer, Reply
+from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer, Reply, status_words
 from channels.json_body import Fields, read_object
 from domain.channels import SendOutcome, SendResult
 from domain.errors import InvalidInput
@@ -111,7 +111,7 @@ def problem_of(reply: Reply) -> str | None:
         return None
     error = answer.inner("error")
     said = error.inner("error_data").text("details") or error.text("message")
-    return said[:300].rstrip(".") or f"an answer {_status_words(reply.status)} that is none of Meta's"
+    return said[:300].rstrip(".") or f"an answer {status_words(reply.status)} that is none of Meta's"
 
 
 def refusal(reply: Reply, errors: ErrorTable) -> SendOutcome:
@@ -143,10 +143,3 @@ def refusal(reply: Reply, errors: ErrorTable) -> SendOutcome:
 def _wait(reply: Reply) -> float | None:
     value = reply.headers.get("retry-after", "")
     return float(value) if value.isascii() and value.isdecimal() and len(value) <= 6 else None
-
-
-def _status_words(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from channels import instagram_tokens, meta_webhooks
-from channels.exchange import CallFailed, Http
+from channels.exchange import Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
 from channels.meta_names import name_of
-from channels.meta_sending import ERRORS, accepted, file_body, messaging_type, missing, outbound_body
+from channels.meta_sending import ERRORS, accepted, checked, file_body, messaging_type, outbound_body
 from domain.channels import (
     ChannelCheck,
     ChannelFeatures,
@@ -124,12 +124,7 @@ class Instagram:
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the account, and has it deliver to the app."""
-        notes: list[str] = []
-        try:
-            problem = await self._ask(credentials, notes)
-        except (InvalidInput, CallFailed) as error:
-            problem = str(error)
-        return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *missing(credentials, webhook_url)))))
+        return await checked(self._ask, credentials, webhook_url)
 
     async def _ask(self, credentials: Credentials, notes: list[str]) -> str | None:
         """The first thing that Meta finds wrong, or None; what went well is added to `notes`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from channels.exchange import Http, Reply
+from channels.exchange import Http, Reply, status_words
 from channels.json_body import Fields, read_object
 from domain.errors import InvalidInput
 from domain.ports import Credentials
@@ -54,7 +54,7 @@ class Answer:
     def said(self) -> str:
         """What is wrong, for managers."""
         words = self.body.text("message")[:200].rstrip(".") or self.error
-        return f"MercadoLibre answered: {words or _status_words(self.status)}"
+        return f"MercadoLibre answered: {words or status_words(self.status)}"
 
 
 class Api:
@@ -128,10 +128,3 @@ def api_headers(credentials: Credentials) -> dict[str, str]:
     if not _TOKEN.fullmatch(token):
         raise InvalidInput("access_token is missing or no token; set it by: frontdesk inbox set ID access_token=@FILE")
     return {"accept": "application/json", "authorization": f"Bearer {token}", "user-agent": "frontdesk"}
-
-
-def _status_words(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)

@@ -7,11 +7,11 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from channels import meta_webhooks
-from channels.exchange import CallFailed, Http
+from channels.exchange import Http
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, body_of, problem_of, token_of
 from channels.meta_messaging import Account, read_events
 from channels.meta_names import name_of
-from channels.meta_sending import ERRORS, accepted, file_body, messaging_type, missing, outbound_body
+from channels.meta_sending import ERRORS, accepted, checked, file_body, messaging_type, outbound_body
 from domain.channels import (
     ChannelCheck,
     ChannelFeatures,
@@ -118,12 +118,7 @@ class Messenger:
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the page, and has it deliver to the app."""
-        notes: list[str] = []
-        try:
-            problem = await self._ask(credentials, notes)
-        except (InvalidInput, CallFailed) as error:
-            problem = str(error)
-        return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *missing(credentials, webhook_url)))))
+        return await checked(self._ask, credentials, webhook_url)
 
     async def _ask(self, credentials: Credentials, notes: list[str]) -> str | None:
         """The first thing that Meta finds wrong, or None; what went well is added to `notes`."""

@@ -1,14 +1,16 @@
 """What Messenger and Instagram share in sending: the error table, the body, the answer, what a check asks."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
+from channels.exchange import CallFailed
 from channels.file_parts import check_file, link_of
 from channels.graph import ErrorTable
 from channels.json_body import Fields
 from channels.lengths import button_titles, refusal
-from domain.channels import ChannelFeatures, OutgoingFile, SendOutcome, SendResult
+from domain.channels import ChannelCheck, ChannelFeatures, OutgoingFile, SendOutcome, SendResult
 from domain.errors import InvalidInput
 from domain.messages import OutboundMessage, Recipient
+from domain.ports import Credentials
 
 WINDOW_CLOSED = "More than 24 hours have passed since the customer last wrote: Meta lets no answer through now"
 
@@ -78,7 +80,19 @@ NEEDED_TO_RECEIVE: Mapping[str, str] = {
 }
 
 
-def missing(credentials: Mapping[str, str], webhook_url: str) -> list[str]:
+async def checked(
+    ask: Callable[[Credentials, list[str]], Awaitable[str | None]], credentials: Credentials, webhook_url: str
+) -> ChannelCheck:
+    """What `ask` finds: it returns the first problem at Meta, or None, and adds to the notes what went well."""
+    notes: list[str] = []
+    try:
+        problem = await ask(credentials, notes)
+    except (InvalidInput, CallFailed) as error:
+        problem = str(error)
+    return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *_missing(credentials, webhook_url)))))
+
+
+def _missing(credentials: Mapping[str, str], webhook_url: str) -> list[str]:
     """What keeps messages from coming in, as far as it can be seen from here."""
     problems = [f"{name} is not set: {why}" for name, why in NEEDED_TO_RECEIVE.items() if not credentials.get(name)]
     if not webhook_url.startswith("https://"):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from channels.exchange import AddressRefused, CallFailed, Http, Reply
+from channels.exchange import AddressRefused, CallFailed, Http, Reply, status_words
 from channels.rest_body import read_arrival
 from channels.standard_webhooks import sign, verify
 from domain.channels import ChannelFeatures, ChannelKind, HandshakeReply, SendOutcome, SendResult, WebhookRequest
@@ -95,7 +95,7 @@ def outbound_body(message: OutboundMessage, recipient: Recipient) -> bytes:
 def _outcome(reply: Reply, message_id: str) -> SendOutcome:
     if 200 <= reply.status < 300:
         return SendOutcome(result=SendResult.SENT, provider_id=message_id)
-    words = f"The receiver answered {_status_words(reply.status)}"
+    words = f"The receiver answered {status_words(reply.status)}"
     if reply.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return SendOutcome(result=SendResult.RETRY, error=words, retry_after=_retry_after(reply.headers.get("retry-after", "")))
     if reply.status >= 500:
@@ -107,13 +107,6 @@ def _outcome(reply: Reply, message_id: str) -> SendOutcome:
 
 def _failed(error: str) -> SendOutcome:
     return SendOutcome(result=SendResult.FAILED, error=error)
-
-
-def _status_words(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _quoted(reply: Reply) -> str:

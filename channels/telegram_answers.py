@@ -6,9 +6,8 @@ manager reads, never what is done.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 
-from channels.exchange import Reply
+from channels.exchange import Reply, status_words
 from channels.json_body import Fields, read_object
 from domain.channels import SendOutcome, SendResult
 from domain.errors import InvalidInput
@@ -64,7 +63,7 @@ def answer_of(reply: Reply) -> Answer:
     return Answer(
         status=reply.status,
         result=body.inner("result"),
-        problem=None if done else body.text("description")[:200] or f"an answer {_status_words(reply.status)} that is none of Telegram's",
+        problem=None if done else body.text("description")[:200] or f"an answer {status_words(reply.status)} that is none of Telegram's",
         is_telegrams="ok" in body,
         retry_after=wait if wait is not None and wait >= 0 else None,
     )
@@ -91,14 +90,7 @@ def _words(answer: Answer) -> str:
     if answer.status in _TOKEN_REFUSED and answer.is_telegrams:
         return _TOKEN_WORDS
     if 300 <= answer.status < 400:
-        return f"Telegram's address answered {_status_words(answer.status)}: redirects are not followed, check FRONTDESK_TELEGRAM_API_URL"
+        return f"Telegram's address answered {status_words(answer.status)}: redirects are not followed, check FRONTDESK_TELEGRAM_API_URL"
     said = (answer.problem or "an answer without a message's id").rstrip(".")
     known = next((words for part, words in _WORDS.items() if part in said.lower()), None)
     return known or f"Telegram answered: {said}"
-
-
-def _status_words(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)

@@ -14,7 +14,7 @@ from channels.file_parts import check_file, multipart
 from channels.graph import GRAPH_URL, GRAPH_VERSION, Graph, bearer, body_of, problem_of, token_of
 from channels.graph import refusal as refusal_of
 from channels.lengths import button_titles, refusal
-from channels.meta_sending import missing
+from channels.meta_sending import checked
 from channels.whatsapp_errors import ERRORS
 from channels.whatsapp_events import read_events
 from channels.whatsapp_templates import FIELDS, MOST_PAGES, PAGE, read_template, template_body
@@ -176,12 +176,7 @@ class WhatsApp:
 
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks for the number, has the account deliver to the app, and says what is missing to take messages in."""
-        notes: list[str] = []
-        try:
-            problem = await self._ask(credentials, notes)
-        except (InvalidInput, CallFailed) as error:
-            problem = str(error)
-        return ChannelCheck(notes=tuple(notes), problems=tuple(filter(None, (problem, *missing(credentials, webhook_url)))))
+        return await checked(self._ask, credentials, webhook_url)
 
     async def _ask(self, credentials: Credentials, notes: list[str]) -> str | None:
         """The first thing that Meta finds wrong, or None; what went well is added to `notes`."""

@@ -84,8 +84,14 @@ def _mended(word: str) -> str:
     return next((key for key in _KEYS if _near(word, key)), word)
 
 
+def fold(text: str) -> str:
+    """Without capitals and accents."""
+    if text.isascii():
+        return text.lower()
+    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+
+
 def plain(text: str) -> str:
     """The words with one space between them, `END` for marks, and at both ends."""
-    folded = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
-    words = [_mended(token) if token[0].isalnum() else END for token in _TOKEN.findall(folded)]
+    words = [_mended(token) if token[0].isalnum() else END for token in _TOKEN.findall(fold(text))]
     return f"{END} {' '.join(words)} {END}"

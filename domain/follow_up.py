@@ -5,8 +5,8 @@ own, and the question made of it counts only if what is found for it holds the f
 """
 
 import re
-import unicodedata
 
+from domain.folded_words import fold
 from domain.knowledge import Passage
 
 LONGEST_TOPIC = 300
@@ -66,7 +66,7 @@ def stand_alone(question: str, topic: str | None) -> str | None:
 
 def own_words(text: str) -> tuple[str, ...]:
     """What a follow-up is about, folded: its words without articles and prepositions."""
-    words = [_folded(word) for word in _WORD.findall(text)]
+    words = [fold(word) for word in _WORD.findall(text)]
     return tuple(word for word in words if len(word) >= _SHORTEST_OWN and word not in _EMPTY and word not in _GROUPS)
 
 
@@ -74,7 +74,7 @@ def is_about(passage: Passage, question: str) -> bool:
     """Whether the passage holds every word of the follow-up itself: an answer to the question before is no answer to it."""
     opening = _OPENING.match(question)
     wanted = {word[:_STEM] for word in own_words(question[opening.end() :] if opening else question)}
-    held = {_folded(word)[:_STEM] for word in _WORD.findall(f"{passage.heading} {passage.question or ''} {passage.text}")}
+    held = {fold(word)[:_STEM] for word in _WORD.findall(f"{passage.heading} {passage.question or ''} {passage.text}")}
     return wanted <= held
 
 
@@ -122,7 +122,3 @@ def _end_of_phrase(topic: str, start: int) -> int:
 
 def _only_articles(text: str) -> bool:
     return all(word.casefold() in _EMPTY for word in _WORD.findall(text))
-
-
-def _folded(word: str) -> str:
-    return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))

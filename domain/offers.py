@@ -1,9 +1,10 @@
 """Near questions put to a customer, and which of them was picked."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from domain.folded_words import fold
 
 
 def _set(words: str) -> frozenset[str]:
@@ -56,8 +57,7 @@ def chosen_offer(text: str, offered: tuple[str, ...]) -> str | None:
 
 
 def _words(text: str) -> list[str]:
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
-    return re.findall(r"\w+", plain)
+    return re.findall(r"\w+", fold(text))
 
 
 def _number(words: list[str], count: int) -> int | None:

@@ -1,10 +1,10 @@
 """How managers work together on a conversation: mentions in notes, watching, and seeing who else is there."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 
+from domain.folded_words import fold
 from domain.managers import Manager
 from domain.model import Model, UtcDatetime
 
@@ -37,15 +37,10 @@ class Mention(Model):
 def mentioned(text: str, people: Sequence[Manager]) -> tuple[Manager, ...]:
     """Who is named by `@first-name`, `@first.last` or `@` and the part of the e-mail address before its own `@`, in any case and without
     accents. A first name that two people share names both."""
-    wanted = {_plain(found).rstrip(".") for found in _AT.findall(text)}
+    wanted = {fold(found).rstrip(".") for found in _AT.findall(text)}
     return tuple(person for person in people if wanted & _names(person))
 
 
 def _names(person: Manager) -> set[str]:
-    words = [word for word in re.split(r"\W+", _plain(person.name)) if word]
-    return {_plain(person.email.partition("@")[0]), ".".join(words), *words[:1]}
-
-
-def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    words = [word for word in re.split(r"\W+", fold(person.name)) if word]
+    return {fold(person.email.partition("@")[0]), ".".join(words), *words[:1]}

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from knowledge.words import fold
+from domain.folded_words import fold
 
 _ASKS = {
     "price": (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
-from knowledge.words import fold
+from domain.folded_words import fold
 
 FILE = Path(__file__).with_name("concepts.toml")
 _WORD = re.compile(r"\w+")

@@ -9,12 +9,13 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.folded_words import fold
 from domain.knowledge import Chunk, ChunkKind
 from knowledge.digest import Digest, digest, title_of
 from knowledge.embed import texts_to_embed, unpack
 from knowledge.lexicon import Lexicon
 from knowledge.spelling import Speller
-from knowledge.words import detect_language, fold, is_common, words_of
+from knowledge.words import detect_language, is_common, words_of
 
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from domain.folded_words import fold
 from domain.turns import Heard, Told
 from knowledge import asking, mood
 from knowledge.index import KnowledgeIndex
 from knowledge.linear_ear import Floats
-from knowledge.words import detect_language, fold, question_words, stem
+from knowledge.words import detect_language, question_words, stem
 
 SAME_PASSAGE = 0.45
 """Cosine from which two questions that the same passage answers best count as one."""

@@ -5,8 +5,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from domain.folded_words import fold
 from knowledge.linear_ear import LinearEar
-from knowledge.words import fold
 
 WORDS_FILE = Path(__file__).with_name("upset.toml")
 MODEL_FILE = Path(__file__).with_name("mood.json")

@@ -2,7 +2,8 @@
 
 import re
 
-from knowledge.words import LANGUAGES, detect_language, fold, question_words
+from domain.folded_words import fold
+from knowledge.words import LANGUAGES, detect_language, question_words
 
 MOST_PARTS = 2
 """Who asks more things at once is better answered by a person."""

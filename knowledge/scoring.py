@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.folded_words import fold
 from domain.model import Model
-from knowledge.words import fold
 
 LONGEST_REPLY = 1_500
 """Characters; a longer text is no reply, whatever it holds."""

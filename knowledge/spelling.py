@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from knowledge.words import fold
+from domain.folded_words import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SHORTEST = 4

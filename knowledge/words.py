@@ -8,6 +8,8 @@ from pathlib import Path
 import Stemmer
 from bm25s import stopwords
 
+from domain.folded_words import fold
+
 LANGUAGES = ("en", "es", "pt", "fr", "de", "it")
 _STEMMERS = {"en": "english", "es": "spanish", "pt": "portuguese", "fr": "french", "de": "german", "it": "italian"}
 _STOPWORDS: dict[str, tuple[str, ...]] = {
@@ -25,13 +27,6 @@ _ABBREVIATION = re.compile(
     r"ref|sr|sra|srta|st|tel|vs|art|av|avda|nr|z\.B|bzw|Rs)\.$",
     re.IGNORECASE,
 )
-
-
-def fold(text: str) -> str:
-    """Lower case without accents."""
-    if text.isascii():
-        return text.lower()
-    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
 
 
 @cache

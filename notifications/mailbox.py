@@ -59,9 +59,8 @@ class Mailbox:
         A mailbox that is opened for the first time, or was made anew, is read from now on. Raises OSError.
         """
         try:
-            connection = (
-                imaplib.IMAP4_SSL(self.host, self.port, timeout=30) if self.tls else imaplib.IMAP4(self.host, self.port, timeout=30)
-            )
+            client = imaplib.IMAP4_SSL if self.tls else imaplib.IMAP4
+            connection = client(self.host, self.port, timeout=TIMEOUT_SECONDS)
             try:
                 connection.login(self.user, self.password)
                 return self._look(connection, position)

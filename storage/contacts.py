@@ -127,9 +127,7 @@ class Contacts:
         found: dict[str, LikelySame] = {}
         async with self._db.read() as connection:
             for digits in sorted(numbers):
-                query = _FOUND.where(
-                    addresses.c.address.in_([digits, f"+{digits}"]), inboxes.c.channel.in_([kind.value for kind in _BY_NUMBER])
-                )
+                query = _FOUND.where(addresses.c.address.in_([digits, f"+{digits}"]), _has_numbers)
                 for row in await connection.execute(query, {"contact": contact.id}):
                     found.setdefault(row.id, _likely(row, "the same telephone number"))
             if contact.name is not None and len(contact.name.split()) >= 2:

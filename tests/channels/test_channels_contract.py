@@ -15,6 +15,7 @@ from domain.errors import AuthenticityError, InvalidInput
 from domain.ids import inbound_message_id
 from domain.messages import Arrival, DeliveryReceipt, Echo, Ignored, InboundEvent, ResourceChanged
 from domain.ports import Channel
+from domain.windows import TEMPLATE_CHANNELS, WINDOW_HOURS
 from tests.channels.cases import CASES, NOW, Case, inbox
 
 
@@ -27,6 +28,11 @@ class NoHttp:
 
 CHANNELS = build_channels(NoHttp())
 WEBHOOK_CASES = [case for case in CASES if case.signed is not None]
+
+
+def test_a_channels_window_and_templates_are_those_that_the_rules_know() -> None:
+    assert {kind: features.window_hours for kind, features in FEATURES.items() if features.window_hours is not None} == WINDOW_HOURS
+    assert {kind for kind, features in FEATURES.items() if features.templates} == TEMPLATE_CHANNELS
 
 
 def channel_of(case: Case) -> Channel:

@@ -18,6 +18,7 @@ from pathlib import Path
 from assistant.grounded import GroundedAssistant
 from domain.drafting import Asked, wants_second_look, worth_reading
 from domain.errors import AssistantFailed
+from domain.folded_words import fold
 from domain.knowledge import Evidence, Reading, ReadingOutcome
 from domain.model import Model
 from domain.policy import DEFAULT_THRESHOLD
@@ -26,7 +27,6 @@ from knowledge.embed import sentence_encoder
 from knowledge.evaluate import corpus_of
 from knowledge.evidence import find_evidence
 from knowledge.scoring import GoldQuestion, is_right
-from knowledge.words import fold
 from settings import Settings
 from worker import build_assistant
 
