@@ -12,14 +12,14 @@ from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.conversations import HandOff, Status
+from domain.conversations import HandOff
 from domain.ids import derived_id
 from domain.ladder import PACES, Medium, NoticeState, Rung
 from domain.notices import Debt, Digest, NoticeLine, WaitingCustomer
 from domain.turns import Notice
 from domain.windows import REMINDER
 from storage import events
-from storage.audience import audience
+from storage.audience import audience, is_to_be_told
 from storage.database import Database
 from storage.mapping import AnyRow, Values, manager_from
 from storage.tables import IS_UNSETTLED, conversations, inboxes, managers, notice_gates, notices
@@ -65,7 +65,7 @@ _LOSE = (
 )
 _SET = update(notices).where(*(_N[name] == bindparam(f"the_{name}") for name in _KEY))
 _LINES = (
-    select(notices, managers.c.name.label("manager_name"), conversations.c.status)
+    select(notices, managers.c.name.label("manager_name"), conversations.c.status, conversations.c.waiting_since)
     .join(managers, managers.c.id == _N.manager_id)
     .outerjoin(conversations, conversations.c.id == _N.conversation_id)
     .where(_N.conversation_id == bindparam("conversation_id"))
@@ -190,7 +190,7 @@ class Notices:
                     medium=row.medium,
                     manager_id=row.manager_id,
                     manager_name=row.manager_name,
-                    state=NoticeState.PASSED if row.state == NoticeState.OWED.value and row.status != Status.FLAGGED.value else row.state,
+                    state=NoticeState.PASSED if row.state == NoticeState.OWED.value and not is_to_be_told(row, row.reason) else row.state,
                     due_at=row.due_at,
                     settled_at=row.settled_at,
                     error=row.error,
@@ -213,11 +213,11 @@ def _not_before(row: AnyRow) -> datetime:
 
 def _still_waits(row: AnyRow) -> bool:
     """The conversation is flagged, and it is the same flag; or the customer waits while the reply window closes, whoever has it."""
-    if row.reason == REMINDER:
-        return row.status != Status.CLOSED.value and row.waiting_since is not None
-    if row.status != Status.FLAGGED.value or not row.hand_off:
+    if not is_to_be_told(row, row.reason):
         return False
-    return HandOff.model_validate_json(row.hand_off).at == datetime.fromisoformat(row.flagged_at)
+    if row.reason == REMINDER:
+        return True
+    return bool(row.hand_off) and HandOff.model_validate_json(row.hand_off).at == datetime.fromisoformat(row.flagged_at)
 
 
 def _waiting(row: AnyRow) -> WaitingCustomer:

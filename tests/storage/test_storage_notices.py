@@ -13,6 +13,7 @@ from domain.ladder import Medium, NoticeState, Rung
 from domain.managers import Inbox, Manager, Role
 from domain.notices import Debt, Digest, NoticePreferences, Scope
 from domain.turns import Notice
+from domain.windows import REMINDER
 from storage.arrivals import Arrivals
 from storage.attendance import Attendance
 from storage.conversations import Conversations
@@ -276,6 +277,24 @@ async def test_the_person_it_is_offered_to_is_told_first_and_the_next_one_when_i
     sms = await flag("c-1", offered_to=ben.id, version=3, rung=Rung.SMS)
     await notices.owe(sms, ALL, now=after(600))
     assert set(await told(notices, sms, after(606))) == {ana.id}, "later rungs tell everybody who can be reached"
+
+
+@pytest.mark.parametrize("status", [Status.HUMAN, Status.SNOOZED])
+async def test_a_closing_window_is_told_to_whoever_has_the_conversation(
+    notices: Notices, flag: Flag, ana: Manager, ben: Manager, status: Status
+) -> None:
+    kept = {"status": status, "hand_off": None, "waiting_since": NOON}
+    notice = (await flag("c-1", assignee_id=ana.id, **kept)).model_copy(update={"reason": REMINDER})
+    await notices.owe(notice, ALL, now=NOON)
+    assert [line.state for line in await notices.lines("c-1")] == [NoticeState.OWED]
+    assert set(await told(notices, notice, after(6))) == {ana.id}
+    nobodys = (await flag("c-2", **kept)).model_copy(update={"reason": REMINDER})
+    await notices.owe(nobodys, ALL, now=after(120))
+    assert set(await told(notices, nobodys, after(126))) == {ana.id, ben.id}
+    for name, changes in (("c-3", {"waiting_since": None}), ("c-4", {"status": Status.CLOSED})):
+        done = (await flag(name, assignee_id=ana.id, **kept | changes)).model_copy(update={"reason": REMINDER})
+        await notices.owe(done, ALL, now=after(240))
+        assert await notices.debts(done) == []
 
 
 async def test_who_does_not_answer_in_an_inbox_is_not_told_of_it(

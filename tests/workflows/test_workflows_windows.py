@@ -64,6 +64,19 @@ async def test_the_window_is_shown_and_managers_are_told_once_before_it_closes(o
         assert len(desk.post.told) == 2
 
 
+async def test_whoever_has_the_conversation_is_told_before_its_window_closes(opened: Opened, skipping_time: WorkflowEnvironment) -> None:
+    async with opened(ChannelKind.WHATSAPP, window_reminder_minutes=60) as desk:
+        conversation_id = await flagged(desk)
+        assert (await desk.takes(desk.ana, conversation_id)).accepted
+        await desk.until_status(conversation_id, Status.HUMAN)
+        await skipping_time.sleep(timedelta(hours=23, minutes=1))
+
+        async def ana_is_told() -> bool:
+            return [(rung, name) for rung, name, _ in desk.post.told] == [("email", "Ana")]
+
+        await until(ana_is_told, "Ana, who has it, is told, and nobody else")
+
+
 async def test_nobody_is_told_when_nobody_waits(opened: Opened, skipping_time: WorkflowEnvironment) -> None:
     async with opened(ChannelKind.WHATSAPP) as desk:
         await desk.says("Do you ship to Chile?")
