@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from channels.exchange import CallFailed
 from domain.channels import ChannelKind
+from domain.conversations import Status
 from domain.errors import FrontdeskError
 from domain.messages import Direction, Recipient
 from domain.ports import Channel, ConversationStore, InboxStore, ShowsActivity
@@ -39,7 +40,7 @@ class Signs:
 
     @asynccontextmanager
     async def while_preparing(self, conversation_id: str) -> AsyncIterator[None]:
-        """Shows that somebody is writing for as long as it is open; nothing in here waits for it."""
+        """Shows that somebody is writing for as long as it is open and the bot has the conversation; nothing in here waits for it."""
         showing = asyncio.create_task(self._keep_showing(conversation_id))
         try:
             yield
@@ -49,5 +50,14 @@ class Signs:
                 await showing
 
     async def _keep_showing(self, conversation_id: str) -> None:
-        while (lasts := await self.show(conversation_id, typing=True)) is not None:  # noqa: ASYNC110 # the sign ends by itself after a time: nothing tells
+        while await self._bot_has(conversation_id):
+            lasts = await self.show(conversation_id, typing=True)
+            if lasts is None:
+                return
             await asyncio.sleep(lasts)
+
+    async def _bot_has(self, conversation_id: str) -> bool:
+        """A person who has taken it is not shown as writing on the bot's account."""
+        with suppress(FrontdeskError):
+            return (await self._conversations.get(conversation_id)).status is Status.BOT
+        return False
