@@ -87,7 +87,8 @@ def _in_section(section: Section, manager_id: str | None) -> ColumnElement[bool]
             flagged = _C.status == Status.FLAGGED.value
             if manager_id is None:
                 return and_(IS_WITH_PEOPLE, flagged)
-            mine = _C.assignee_id == manager_id
+            # Who answered in the channel's own app is not known: what comes then is everybody's.
+            mine = or_(_C.assignee_id == manager_id, _C.assignee_id.is_(None))
             taken = _C.status.in_([Status.HUMAN.value, Status.SNOOZED.value])
             return and_(IS_WITH_PEOPLE, or_(and_(flagged, or_(_C.offered_to.is_(None), _C.offered_to == manager_id)), and_(taken, mine)))
 
@@ -181,6 +182,7 @@ def _counts(*, for_nobody: bool) -> AnySelect:
     unowned = _capped(IS_WITH_PEOPLE, flagged, _C.offered_to.is_(None))
     offered = _capped(IS_OFFERED, flagged, _C.offered_to == bindparam("me"))
     taken = _capped(IS_WITH_PEOPLE, _C.status.in_([Status.HUMAN.value, Status.SNOOZED.value]), _C.assignee_id == bindparam("me"))
+    nobodys = _capped(IS_WITH_PEOPLE, _C.status == Status.HUMAN.value, _C.assignee_id.is_(None))
     every = _capped(IS_WITH_PEOPLE, flagged)
     return select(
         _capped(IS_OPEN).label("all"),
@@ -188,7 +190,7 @@ def _counts(*, for_nobody: bool) -> AnySelect:
         every.label("flagged"),
         _capped(IS_UNANSWERED).label("unanswered"),
         (every if for_nobody else unowned).label("mine_flagged"),
-        (literal(0) if for_nobody else offered + taken).label("mine_taken"),
+        (literal(0) if for_nobody else offered + taken + nobodys).label("mine_taken"),
     )
 
 

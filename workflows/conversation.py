@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.line_texts import LineKey
     from domain.lines import line
     from domain.media import is_elsewhere
-    from domain.messages import InboundMessage, Purpose
+    from domain.messages import InboundMessage, Purpose, Sender
     from domain.model import Model
     from domain.policy import Policy
     from domain.turns import Delivery, DeliveryReport, NoteVerdict, Notice, Turn
@@ -264,7 +264,9 @@ class Conversation:
         if signal.receipt is not None and fail_late(self._state, signal.receipt, workflow.now()):
             await self._record()
         if signal.echo is not None and self._state.status is not Status.CLOSED:
-            self._state.give_to(None, workflow.now())
+            # Somebody answered in the channel's own app, nobody knows who: whoever has it keeps it.
+            self._state.give_to(self._state.assignee_id, workflow.now())
+            self._state.note_replied()
             self._state.note_recent(echo_id(self._state.start.inbox_id, signal.echo.provider_id))
             await self._record()
 
@@ -414,7 +416,7 @@ class Conversation:
             state.idle_at = workflow.now() + timedelta(minutes=state.policy.idle_timeout_minutes)
             return
         # A reset never loses a waiting question.
-        state.unanswered = state.unanswered or bool(state.unreplied)
+        state.unanswered = state.unanswered or bool(state.unreplied) or state.waiting_since is not None
         state.closing = ClosedReason.IDLE
         state.status = Status.CLOSED
 
@@ -435,8 +437,14 @@ class Conversation:
         self._state.notices += [DueNotice(rung=Rung(rung), at=now) for rung in open_rungs if rung != WINDOW_NOTICE]
 
     def _may_close(self) -> bool:
-        """With the outbox empty, or at once when the next episode is waiting: it takes the outbox over."""
-        return self._state.closing is not None and self._idle() and (not self._state.outbox or bool(self._state.queue))
+        """With the outbox empty, or at once when the next episode is waiting: it takes a person's replies over.
+
+        What the bot had not said when a person closed the conversation is refused by the ledger first: in the next episode, whose epochs
+        begin anew, it would be sent.
+        """
+        state = self._state
+        bots = any(item.message.sender is Sender.BOT for item in state.outbox)
+        return state.closing is not None and self._idle() and (not state.outbox or (bool(state.queue) and not bots))
 
     def _end(self, given: ConversationInput) -> str:
         """Why it closed; or the next episode, if something for it has arrived."""

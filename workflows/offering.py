@@ -59,7 +59,7 @@ def call(state: ConversationState, signal: OfferAgain, now: datetime) -> bool:
         if away is not None and offer.manager_id == away:
             _withdraw(state, offer)
             return True
-    if state.status is Status.HUMAN and away is not None and state.assignee_id == away and state.unreplied:
+    if state.status is Status.HUMAN and away is not None and state.assignee_id == away and state.waiting_since is not None:
         _back_in_line(state, now)
         return True
     return False

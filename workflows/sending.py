@@ -113,6 +113,7 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
             if report.result == SendResult.FAILED:
                 state.forget_told(message.id)
                 _hand_over(state, answered)
+                _list_lost_reply(state, message, report, now)
             if state.unreplied:
                 state.waiting_since = state.waiting_since or now
             return True
@@ -151,6 +152,17 @@ def _ask_for_person(state: ConversationState, message: OutboundMessage, report: 
     state.flag(hand_off_for(reason, f"The bot's message {happened}: {report.error}", now))
     # The channel just refused us: another line to the same customer would fare no better.
     state.holding_sent = True
+
+
+def _list_lost_reply(state: ConversationState, message: OutboundMessage, report: DeliveryReport, now: datetime) -> None:
+    """A person's reply that failed after the person had let the conversation go: its questions must stand in somebody's list again."""
+    if message.sender is not Sender.MANAGER or not state.unreplied:
+        return
+    if state.status is Status.BOT:
+        state.flag(hand_off_for(HandOffReason.MANUAL, f"A person's reply could not be delivered: {report.error}", now))
+        state.holding_sent = True
+    elif state.status is Status.CLOSED:
+        state.unanswered = True
 
 
 def _hand_over(state: ConversationState, refs: tuple[MessageRef, ...]) -> None:

@@ -209,7 +209,7 @@ class ConversationState(BaseModel):
         self.give_pending_to_person(hand_off.at)
         self.waiting_since = self.waiting_since or hand_off.at
         self.replied = False
-        self.notices = [DueNotice(rung=rung, at=hand_off.at + timedelta(minutes=after)) for rung, after in self.policy.ladder()]
+        self._climb(hand_off.at)
 
     def tell_anew(self, now: datetime) -> None:
         """Rungs that told only the person it was offered to are climbed again for the next one; the ledger knows who was told."""
@@ -282,7 +282,15 @@ class ConversationState(BaseModel):
         self.snooze_until = self.snoozed_status = None
         if self.status is Status.FLAGGED:
             self.assignee_id = None
+            self.offer = None
             self.reply_at = now + timedelta(minutes=self.policy.reply_timeout_minutes)
+            if self.hand_off is not None:
+                self.hand_off = self.hand_off.model_copy(update={"at": now})
+                self._climb(now)
+
+    def _climb(self, start: datetime) -> None:
+        """The notification ladder, from its first rung."""
+        self.notices = [DueNotice(rung=rung, at=start + timedelta(minutes=after)) for rung, after in self.policy.ladder()]
 
     # What it says of itself
 
@@ -296,7 +304,8 @@ class ConversationState(BaseModel):
     def returns_at(self) -> datetime | None:
         """When a kept conversation goes back to the bot by itself: never while the customer waits for an answer."""
         after = self.policy.keep_idle_minutes
-        if self.status is not Status.HUMAN or self.unreplied or self.returns_after or after is None or self.last_said_at is None:
+        waits = bool(self.unreplied) or self.waiting_since is not None
+        if self.status is not Status.HUMAN or waits or self.returns_after or after is None or self.last_said_at is None:
             return None
         return self.last_said_at + timedelta(minutes=after)
 

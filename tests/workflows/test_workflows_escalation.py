@@ -9,7 +9,7 @@ from domain.channels import SendOutcome, SendResult
 from domain.conversations import HandOffReason, Status
 from domain.line_texts import TEXTS, LineKey
 from domain.messages import MessageType, Purpose
-from tests.workflows.desk import Desk, open_desk
+from tests.workflows.desk import Desk, open_desk, until
 
 pytestmark = pytest.mark.engine
 
@@ -120,7 +120,12 @@ async def test_a_managers_answer_that_never_arrived_is_not_repeated(desk: Desk) 
     await desk.says(QUESTION)
     desk.vendor.outcomes = [SendOutcome(result=SendResult.FAILED, error="blocked")]
     await desk.replies(desk.ana, conversation_id, "Not before March.")
-    await desk.until_status(conversation_id, Status.HUMAN)
+
+    async def failed() -> bool:
+        view = await desk.view(conversation_id)
+        return view.status is Status.HUMAN and view.waiting_since is not None and not desk.vendor.outcomes
+
+    await until(failed, "the failure is known")
     await desk.releases(desk.ana, conversation_id)
     await desk.says(QUESTION)
     await desk.until_sent(2)
