@@ -241,6 +241,7 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 _inbound = messages.c.direction == literal_column("'inbound'")
+IS_UNKNOWN_SEND = (messages.c.direction == literal_column("'outbound'")) & (messages.c.delivery == literal_column("'unknown'"))
 IS_SENT_ROW = (messages.c.direction == literal_column("'outbound'")) & messages.c.provider_id.is_not(None)
 Index(
     "uq_messages_inbound",
@@ -252,6 +253,7 @@ Index(
     postgresql_where=_inbound,
 )
 Index("ix_messages_sent", messages.c.inbox_id, messages.c.provider_id, sqlite_where=IS_SENT_ROW, postgresql_where=IS_SENT_ROW)
+Index("ix_messages_unknown", messages.c.inbox_id, messages.c.created_at, sqlite_where=IS_UNKNOWN_SEND, postgresql_where=IS_UNKNOWN_SEND)
 
 turns = Table(
     "turns",
@@ -595,4 +597,5 @@ send_places = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
+    Index(None, "at"),
 )

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from domain.messages import DeliveryState, Direction, OutboundMessage, Recipient
+from domain.messages import OutboundMessage, Recipient
 from storage.database import Database
 from storage.mapping import outbound_from
-from storage.tables import addresses, conversations, messages
+from storage.tables import IS_UNKNOWN_SEND, addresses, conversations, messages
 
 MOST = 50
 """In one look; what is left is found by the next."""
@@ -19,8 +19,7 @@ _UNKNOWN = (
     .join(addresses, addresses.c.workflow_id == conversations.c.workflow_id)
     .where(
         messages.c.inbox_id == bindparam("inbox"),
-        messages.c.direction == Direction.OUTBOUND.value,
-        messages.c.delivery == DeliveryState.UNKNOWN.value,
+        IS_UNKNOWN_SEND,
         messages.c.created_at >= bindparam("since"),
     )
     .order_by(messages.c.position)
