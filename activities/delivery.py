@@ -14,7 +14,10 @@ from domain.ports import Channel, Claim, Confirming, Credentials, InboxStore, Ou
 from domain.turns import Delivery, DeliveryReport
 
 NOTHING_LEFT = "nothing was left of it without contact data and links, which this channel sanctions"
-_ENDED = frozenset({SendResult.FAILED.value, SendResult.UNKNOWN.value})
+_WHY_UNSAID = {
+    SendResult.FAILED.value: "not sent: the part before it did not arrive",
+    SendResult.UNKNOWN.value: "not sent: the part before it may not have arrived",
+}
 
 
 class DeliveryActivities:
@@ -41,11 +44,11 @@ class DeliveryActivities:
         parts = parts_of(delivery.message, channel.features)
         message = parts[delivery.part - 1] if parts else delivery.message
         report = await self._attempt(delivery, message, channel, sayable=bool(parts))
-        if report.result in _ENDED and (unsaid := parts[delivery.part :]):
-            # What can't follow any more is kept where managers look.
-            rest = (message, *unsaid)
-            text = "\n\n".join(part.text for part in rest if part.text)
-            await self._ledger.keep_unsaid(message.id, text, [file for part in rest for file in part.attachments])
+        if report.result in _WHY_UNSAID and (unsaid := parts[delivery.part :]):
+            # What can't follow any more is kept where managers look, apart from the part that may have arrived.
+            text = "\n\n".join(part.text for part in unsaid if part.text)
+            files = tuple(file for part in unsaid for file in part.attachments)
+            await self._ledger.keep_unsaid(unsaid[0].model_copy(update={"text": text, "attachments": files}), _WHY_UNSAID[report.result])
         return report.model_copy(update={"parts": max(len(parts), 1)})
 
     async def _attempt(self, delivery: Delivery, message: OutboundMessage, channel: Channel, *, sayable: bool) -> DeliveryReport:

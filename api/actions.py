@@ -232,12 +232,12 @@ def actions_router(metrics: Metrics) -> APIRouter:
 
     @router.post("/messages/{message_id}/again", response_model=ActionOutcome, responses=answers, summary="Send an unknown message again")
     async def again(request: Request, door: Door, caller: Writer, conversation_id: str, message_id: str) -> Response:
-        """As a new reply of the key's person; the old message counts as failed then. Asking twice sends once."""
-        verdict = await send_again(door, conversation_id, message_id, caller.id)
+        """As a new reply of the key's person to what it answered; the old message counts as failed then. Asking twice sends once."""
+        action_id, verdict = await send_again(door, conversation_id, message_id, caller.id)
         if verdict is not None and not verdict.accepted:
             return await _refused(request, door, verdict)
         outcome = ActionOutcome(
-            action_id=derived_id("send again", message_id),
+            action_id=action_id,
             status="pending" if verdict is None else "accepted",
             conversation_id=conversation_id if verdict is None else verdict.conversation_id,
             message_id=None if verdict is None else verdict.message_id,

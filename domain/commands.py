@@ -3,7 +3,7 @@
 from domain.channels import ChannelKind
 from domain.conversations import HandOffReason
 from domain.ids import derived_id
-from domain.messages import Attachment, DeliveryReceipt, Echo, InboundMessage
+from domain.messages import Attachment, DeliveryReceipt, Echo, InboundMessage, MessageRef
 from domain.model import Model, UtcDatetime
 from domain.policy import Policy
 from domain.templates import TemplateUse
@@ -43,6 +43,10 @@ class PostReply(Verb):
     last_seen_message_id: str | None = None
     opens_episode: bool = False
     """The conversation was closed when this was sent: it opens the next one."""
+    resends: str | None = None
+    """The message of which nobody knows whether it arrived, and whose place this takes."""
+    answers: tuple[MessageRef, ...] | None = None
+    """What a message that is sent again answered: whatever else waits goes on waiting. None: it answers all that waits."""
 
 
 class Take(Verb):
@@ -124,6 +128,8 @@ class Verdict(Model):
     """Ids of the messages that the person had not seen."""
     message_id: str | None = None
     """The reply that was accepted."""
+    resends: str | None = None
+    """The unknown message whose place the accepted reply takes: with this verdict it counts as failed."""
     fingerprint: str | None = None
     """Of the verb that was judged; None in rows that are older than this field."""
     at: UtcDatetime

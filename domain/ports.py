@@ -149,8 +149,8 @@ class SendLedger(Protocol):
         """Writes how the attempt ended; RETRY puts the row back to `queued`."""
         ...
 
-    async def keep_unsaid(self, message_id: str, text: str, attachments: Sequence[Attachment]) -> None:
-        """The row's text and files become these: what it would have said, with the parts that can't follow it."""
+    async def keep_unsaid(self, message: OutboundMessage, error: str) -> None:
+        """A row of its own, failed, for the parts that can't follow the one before any more. Safe to repeat."""
         ...
 
     async def outcome(self, message_id: str) -> SendOutcome:

@@ -36,6 +36,7 @@ from storage.mapping import (
 from storage.pages import Page
 from storage.recording import look, write_record
 from storage.tables import conversations, managers, messages, readings, turns, verdicts
+from storage.unknown_sends import note_sent_again
 from storage.waits import waits_of
 
 _ADD_MESSAGES = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
@@ -101,6 +102,8 @@ class Conversations:
             if verdict is not None:
                 values = {"action_id": verdict.action_id, "conversation_id": verdict.conversation_id, "at": verdict.at}
                 await connection.execute(_ADD_VERDICT, {**values, "verdict": verdict.model_dump_json()})
+                if verdict.resends is not None:
+                    await note_sent_again(self._db, connection, verdict.resends)
             kinds = ("message", "conversation") if arrived or recorded.announced or recorded.queued else ("conversation",)
             await events.append(self._db, connection, *kinds, conversation_id=record.conversation_id)
         return Recorded(

@@ -1,24 +1,33 @@
 """The send ledger: every outbound message is a row whose state says whether it may be sent, was sent, or may have been."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.dialects.postgresql import insert  # both dialects compile its ON CONFLICT clauses
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.channels import SendOutcome, SendResult
 from domain.conversations import ConversationRecord
 from domain.errors import Conflict, NotFound
-from domain.messages import DELIVERY_RANK, Attachment, DeliveryReceipt, DeliveryState, Direction, OutboundMessage, Recipient, Sender
+from domain.messages import (
+    DELIVERY_RANK,
+    DeliveryReceipt,
+    DeliveryState,
+    Direction,
+    MessageRef,
+    OutboundMessage,
+    Recipient,
+    Sender,
+)
 from domain.ports import Claim
+from domain.templates import TemplateUse
 from storage import events
 from storage.database import Database
-from storage.mapping import AnyRow, Values, answered_values, file_values, outbound_values
+from storage.mapping import AnyRow, Values, answered_from, answered_values, file_values, outbound_values, template_from
 from storage.recording import Stored, look_before_send, write_record
 from storage.tables import IS_SENT_ROW, addresses, aliases, conversations, messages
 
 SUPERSEDED_ERROR = "a person took over before this was sent"
-SENT_AGAIN_ERROR = "it did not arrive, says a manager; sent again below"
 INTERRUPTED_ERROR = "the attempt to send was interrupted; the message may have been sent"
 
 _STATE_OF = {
@@ -39,6 +48,7 @@ _RESULT_OF = {
 _REACHED = frozenset({DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ})
 
 _ADD = insert(messages).inline()
+_ADD_UNSAID = insert(messages).on_conflict_do_nothing()
 _CHANGE = update(messages).where(messages.c.id == bindparam("message"))
 _M = messages.c
 _FOUND = select(_M.id, _M.conversation_id, _M.inbox_id, _M.delivery, _M.provider_id)
@@ -46,6 +56,8 @@ _BY_ID = _FOUND.where(_M.id == bindparam("message"), _M.direction == Direction.O
 _OUTCOME = select(_M.delivery, _M.provider_id, _M.delivery_error).where(
     _M.id == bindparam("message"), _M.direction == Direction.OUTBOUND.value
 )
+_WHAT_IT_IS = select(_M.in_reply_to, _M.template_use).where(_M.id == bindparam("message"))
+_NAMES = select(_M.id, _M.provider_id).where(_M.id.in_(bindparam("ids", expanding=True)))
 _BY_PROVIDER_ID = _FOUND.where(IS_SENT_ROW, _M.inbox_id == bindparam("inbox"), _M.provider_id == bindparam("provider"))
 _IS_ALIAS = (
     select(aliases.c.address)
@@ -154,20 +166,31 @@ class Ledger:
                 await connection.execute(_CHANGE, {**changes, "message": message_id})
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
 
-    async def settle_by_hand(self, message_id: str, *, arrived: bool) -> None:
-        """A person knows what became of an unknown message. Raises NotFound, and Conflict if it is unknown no more."""
-        new, error = (DeliveryState.SENT, None) if arrived else (DeliveryState.FAILED, SENT_AGAIN_ERROR)
+    async def settle_by_hand(self, message_id: str) -> None:
+        """A person knows that an unknown message arrived. Raises NotFound, and Conflict if it is unknown no more."""
         async with self._db.write() as connection:
             row = await self._find(connection, message_id)
             if DeliveryState(row.delivery) is not DeliveryState.UNKNOWN:
                 raise Conflict("It is known by now what became of this message; look at it again")
-            await connection.execute(_CHANGE, {"delivery": new.value, "delivery_error": error, "message": message_id})
+            await connection.execute(_CHANGE, {"delivery": DeliveryState.SENT.value, "delivery_error": None, "message": message_id})
             await events.append(self._db, connection, "message", conversation_id=row.conversation_id)
 
-    async def keep_unsaid(self, message_id: str, text: str, attachments: Sequence[Attachment]) -> None:
-        """The row's text and files become these: what it would have said, with the parts that can't follow it."""
+    async def keep_unsaid(self, message: OutboundMessage, error: str) -> None:
+        """A row of its own, failed, for the parts that can't follow the one before any more. Safe to repeat."""
+        values = outbound_values(message, turn_id=None, delivery=DeliveryState.FAILED, error=error, attempts=0)
         async with self._db.write() as connection:
-            await connection.execute(_CHANGE, {"text": text, **file_values(attachments), "message": message_id})
+            await connection.execute(_ADD_UNSAID, values)
+            await events.append(self._db, connection, "message", conversation_id=message.conversation_id)
+
+    async def answered_by(self, message_id: str) -> tuple[tuple[MessageRef, ...], TemplateUse | None]:
+        """What a message answers, named as the channel names it, and the template that it is. Raises NotFound."""
+        async with self._db.read() as connection:
+            row = (await connection.execute(_WHAT_IT_IS, {"message": message_id})).first()
+            if row is None:
+                raise NotFound(f"There is no message {message_id}")
+            ids = answered_from(row)
+            names = {one.id: one.provider_id for one in (await connection.execute(_NAMES, {"ids": ids})).all()} if ids else {}
+        return tuple(MessageRef(id=each, provider_id=names.get(each)) for each in ids), template_from(row)
 
     async def outcome(self, message_id: str) -> SendOutcome:
         """How a settled message ended: SENT (delivered and read, too), FAILED or UNKNOWN. Raises NotFound."""

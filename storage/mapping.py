@@ -13,6 +13,7 @@ from domain.knowledge import Chunk, Citation, Document, Evidence, Reading
 from domain.managers import ApiKey, Inbox, Manager
 from domain.messages import Attachment, DeliveryState, Direction, InboundMessage, Message, OutboundMessage, Sender
 from domain.policy import Policy
+from domain.templates import TemplateUse
 
 T = TypeVar("T")
 Values = dict[str, Any]
@@ -176,6 +177,7 @@ def outbound_values(message: OutboundMessage, *, turn_id: str | None, delivery: 
         "confidence": message.confidence,
         "turn_id": turn_id,
         "template": message.template.name if message.template else None,
+        "template_use": message.template.model_dump_json() if message.template else None,
         "created_at": message.created_at,
     }
 
@@ -204,6 +206,14 @@ def file_values(attachments: Sequence[Attachment]) -> Values:
 def answered_values(message: OutboundMessage) -> Values:
     """What a message answers."""
     return {"in_reply_to": _packed(_TEXTS, tuple(ref.id for ref in message.in_reply_to))}
+
+
+def answered_from(row: AnyRow) -> tuple[str, ...]:
+    return _unpacked(_TEXTS, row.in_reply_to)
+
+
+def template_from(row: AnyRow) -> TemplateUse | None:
+    return TemplateUse.model_validate_json(row.template_use) if row.template_use else None
 
 
 def with_attachment(row: AnyRow, position: int, attachment: Attachment) -> str | None:
@@ -250,7 +260,7 @@ def message_from(row: AnyRow) -> Message:
         delivery=row.delivery,
         delivery_error=row.delivery_error,
         attempts=row.attempts,
-        in_reply_to=_unpacked(_TEXTS, row.in_reply_to),
+        in_reply_to=answered_from(row),
         citations=_unpacked(_CITATIONS, row.citations),
         confidence=row.confidence,
         turn_id=row.turn_id,

@@ -131,8 +131,8 @@ async def write_record(
         await connection.execute(_CHANGE, {**changes, "conversation_id": record.conversation_id})
     if stored.stored_id is None or record.version > stored.version:
         await breaches.note(connection, record)
-    if verdict is not None and verdict.accepted and verdict.verb in ANSWERING_VERBS:
-        await breaches.answered(connection, record.conversation_id, verdict.at)
+    if (settled_at := _settled_at(verdict, record)) is not None:
+        await breaches.answered(connection, record.conversation_id, settled_at)
     await _note_language(connection, record, stored, arrived)
     await _note_traffic(connection, record, stored, arrived, sent)
     return summary
@@ -171,12 +171,19 @@ def _changes(
             changes["epoch"] = max(record.epoch, stored.epoch)
         if record.unanswered and (is_new or _begins_unanswered(record, stored, verdict)):
             changes["unanswered"] = True
-    if verdict is not None and verdict.accepted and verdict.verb in ANSWERING_VERBS:
+    if _settled_at(verdict, record) is not None:
         changes["unanswered"] = False
     if arrived:
         changes["unread"] = min((0 if is_new else stored.unread) + len(arrived), MOST_UNREAD)
     changes |= _last_message(stored, arrived, sent)
     return changes
+
+
+def _settled_at(verdict: Verdict | None, record: ConversationRecord) -> datetime | None:
+    """When a person answered all that was asked. A message that is sent again leaves what else waits."""
+    if verdict is None or not verdict.accepted or verdict.verb not in ANSWERING_VERBS:
+        return None
+    return None if record.unanswered or record.waiting_since is not None else verdict.at
 
 
 def _begins_unanswered(record: ConversationRecord, stored: Stored, verdict: Verdict | None) -> bool:

@@ -232,6 +232,7 @@ messages = Table(
     Column("confidence", Float),
     Column("turn_id", Text),
     Column("template", Text),
+    Column("template_use", Text),
     Column("language", Text),
     Column("raw_kind", Text),
     Column("context", Text),

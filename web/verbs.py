@@ -306,7 +306,7 @@ async def arrived(act: OneAct, message_id: str) -> Response:
 
 @router.post("/messages/{message_id}/again")
 async def again(act: OneAct, message_id: str) -> Response:
-    verdict = await send_again(act.desk.services, act.conversation_id, message_id, act.manager_id)
+    _, verdict = await send_again(act.desk.services, act.conversation_id, message_id, act.manager_id)
     if verdict is not None and not verdict.accepted:
         return await act.refused(verdict)
     return await act.done(verdict, conversation_id=verdict.conversation_id if verdict else None)

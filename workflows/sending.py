@@ -94,9 +94,11 @@ def after_send(state: ConversationState, report: DeliveryReport, now: datetime) 
     if report.result == SendResult.RETRY:
         state.outbox.insert(0, _again(state, item, report, now))
         return False
+    if item.part < report.parts and report.result != "superseded":
+        # The next part's row; or, after one that did not arrive for sure, that of all which is left unsaid.
+        state.note_recent(part_id(message.id, item.part + 1), message.author_id)
     if report.result == SendResult.SENT and item.part < report.parts:
         state.outbox.insert(0, item.model_copy(update={"part": item.part + 1, "attempt": 1, "not_before": None}))
-        state.note_recent(part_id(message.id, item.part + 1), message.author_id)
         return False
     # What was answered stands in the first part: later ones have nothing to hand over.
     answered = message.in_reply_to if item.part == 1 else ()

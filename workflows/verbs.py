@@ -60,6 +60,7 @@ def judge(state: ConversationState, verb: PersonVerb, now: datetime) -> Verdict:
             accepted=True,
             owner_id=state.assignee_id,
             message_id=message_id,
+            resends=verb.resends if isinstance(verb, PostReply) else None,
             fingerprint=fingerprint(verb),
             at=now,
         )
@@ -168,14 +169,26 @@ def _post_reply(state: ConversationState, verb: PostReply, now: datetime) -> str
         template=verb.template,
         attachments=verb.attachments,
         whole=state.one_reply,
-        in_reply_to=tuple(MessageRef(id=ref.id, provider_id=ref.provider_id) for ref in state.unreplied),
+        in_reply_to=tuple(state.unreplied) if verb.answers is None else verb.answers,
         epoch=state.epoch,
         created_at=now,
     )
-    state.note_told(message.id, verb.manager_id, verb.text if not verb.attachments else "")
-    state.note_replied()
+    if verb.answers is None:
+        state.note_told(message.id, verb.manager_id, verb.text if not verb.attachments else "")
+    if waits := _waits_still(state, verb.answers):
+        state.unreplied = waits
+    else:
+        state.note_replied()
     state.last_said_at = now
     state.returns_after = None if verb.keep else message.id
     state.outbox.append(Outgoing(message=message))
     state.note_recent(message.id, author_id=verb.manager_id)
     return message.id
+
+
+def _waits_still(state: ConversationState, answers: tuple[MessageRef, ...] | None) -> list[MessageRef]:
+    """What words of before, sent again, do not answer."""
+    if answers is None:
+        return []
+    answered = {ref.id for ref in answers}
+    return [ref for ref in state.unreplied if ref.id not in answered]

@@ -16,7 +16,6 @@ from tests.vendors.rest_receiver import Fault
 from tests.vendors.telegram import TelegramApi
 from tests.vendors.twilio import SMS_NUMBER, TwilioApi, incoming
 from tests.vendors.whatsapp import WhatsAppApi, message_of, value_of
-from tests.workflows.desk import until
 
 pytestmark = pytest.mark.engine
 
@@ -64,17 +63,12 @@ async def test_telegram_gets_text_picture_and_document_each_once(telegram_shop: 
     ]
 
 
-async def test_a_file_whose_answer_is_lost_is_unknown_and_what_follows_it_is_kept(telegram_shop: tuple[Shop, TelegramApi]) -> None:
+async def test_a_file_whose_answer_is_lost_is_unknown_and_what_follows_it_stands_apart(telegram_shop: tuple[Shop, TelegramApi]) -> None:
     shop, telegram = telegram_shop
     telegram.fault(Fault.ACCEPT_THEN_DROP)
     await attach(shop, ("foto.png", PNG), ("plano.pdf", PDF))
-    await shop.until_delivery(SENT, UNKNOWN)
-
-    async def both_are_named() -> bool:
-        *_, lost = await shop.messages(Direction.OUTBOUND)
-        return [file.name for file in lost.attachments] == ["foto.png", "plano.pdf"]
-
-    await until(both_are_named, "both files stand at the message")
+    _, lost, unsaid = await shop.until_delivery(SENT, UNKNOWN, FAILED)
+    assert [[file.name for file in message.attachments] for message in (lost, unsaid)] == [["foto.png"], ["plano.pdf"]]
     assert [message.text for message in telegram.to(CHAT)[1:]] == ["sendPhoto foto.png"]
 
 

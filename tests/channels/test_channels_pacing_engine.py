@@ -9,8 +9,9 @@ import pytest
 from temporalio.client import Client
 
 from domain.channels import ChannelKind
-from domain.commands import PostReply
+from domain.commands import PostReply, Take
 from domain.conversations import Status
+from domain.managers import Role
 from domain.messages import DeliveryState, Direction
 from tests.channels.cases import TELEGRAM_CREDENTIALS
 from tests.channels.shop import CHAT, HOLDING, Shop, running
@@ -82,3 +83,26 @@ async def test_send_it_again_says_a_manager_and_it_goes_out_once(rig: Rig) -> No
     assert (old.text, "sent again" in str(old.delivery_error), new.text) == (HOLDING, True, HOLDING)
     assert len(telegram.messages) == 2
     assert len(await shop.messages(Direction.OUTBOUND)) == 2
+    # The line answers no question: the customer's still waits, with whoever sent the line again.
+    found = await shop.until_status(Status.HUMAN)
+    assert (found.assignee_id, found.waiting_since is not None, new.in_reply_to) == (shop.manager.id, True, ())
+
+
+async def test_after_a_refusal_it_can_still_be_sent_again_by_whoever_may(rig: Rig) -> None:
+    shop, telegram = rig
+    path = await lost(rig)
+    found = await shop.conversation()
+    assert found is not None
+    other = await shop.stores.people.add("bruno@galpon.example", "Bruno", Role.MANAGER)
+    _, key = await shop.stores.people.create_api_key("test", other.id)
+    take = Take(action_id=str(uuid4()), conversation_id=found.id, manager_id=other.id)
+    assert (await shop.gateway.act(take, wait_seconds=20)) is not None
+    hers, his = await shop.key(), {"authorization": f"Bearer {key}"}
+    for _ in range(2):
+        refused = await shop.client.post(f"{path}/again", headers=hers)
+        assert (refused.status_code, refused.json()["reason"]) == (409, "owned")
+    first = await shop.client.post(f"{path}/again", headers=his)
+    assert (first.status_code, first.json()["status"]) == (200, "accepted")
+    assert (await shop.client.post(f"{path}/again", headers=hers)).status_code == 409
+    await shop.until_delivery(FAILED, SENT)
+    assert len(telegram.messages) == 2

@@ -111,6 +111,21 @@ async def test_a_customer_who_wrote_too_long_ago_gets_templates_only(whatsapp_sh
     assert (sent.text, sent.template) == ("Pedido 77\n\nHola Ema, tu pedido llega el martes.\n\nGalpón Norte", "order_shipped")
 
 
+async def test_a_template_of_which_nobody_knows_is_sent_again_as_the_template(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
+    await whatsapp.deliver(whatsapp_shop.client, "/webhooks/whatsapp/galpon", value_of(messages=[written(A_DAY + 60)]))
+    found = await whatsapp_shop.until_flagged()
+    whatsapp.fault(Fault.ACCEPT_THEN_DROP)
+    template = {"name": "order_shipped", "language": "es_AR", "values": VALUES}
+    assert (await answers(whatsapp_shop, found, template=template, keep=True))[0] == 200
+    (lost,) = await whatsapp_shop.until_delivery(DeliveryState.UNKNOWN)
+    path = f"/api/v1/conversations/{found.id}/messages/{lost.id}/again"
+    assert (await whatsapp_shop.client.post(path, headers=await key_of(whatsapp_shop))).status_code == 200
+    _, new = await whatsapp_shop.until_delivery(DeliveryState.FAILED, DeliveryState.SENT)
+    first, second = whatsapp.to(EMA)
+    assert second.body["template"] == first.body["template"]
+    assert (new.template, new.in_reply_to) == ("order_shipped", lost.in_reply_to)
+
+
 async def test_a_message_that_waits_past_the_window_is_not_tried_again(whatsapp_shop: Shop, whatsapp: WhatsAppApi) -> None:
     whatsapp.fault(Fault.STATUS, status=429, body=error(429, 130429, "Rate limit hit").body, headers={"retry-after": "8"})
     await whatsapp.deliver(whatsapp_shop.client, "/webhooks/whatsapp/galpon", value_of(messages=[written(A_DAY - 6)]))

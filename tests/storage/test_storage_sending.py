@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from domain.channels import ChannelKind, SendOutcome, SendResult
+from domain.commands import Verdict
 from domain.conversations import ConversationRecord, RecordedMessages, Status
 from domain.errors import NotFound
 from domain.knowledge import Citation
 from domain.managers import Inbox
-from domain.messages import DeliveryReceipt, DeliveryState, MessageRef, OutboundMessage, Purpose, Sender
+from domain.messages import Arrival, DeliveryReceipt, DeliveryState, InboundMessage, MessageRef, OutboundMessage, Purpose, Sender
 from domain.ports import Claim
 from storage.arrivals import Arrivals
 from storage.conversations import Conversations
+from storage.database import Database
 from storage.ledger import Ledger
+from storage.unknown_sends import UnknownSends
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -257,6 +260,44 @@ async def test_an_echo_finds_the_message_that_is_being_sent_by_its_words(ledger:
     assert await ledger.being_sent("shop", "ana", message.text, at=NOON + timedelta(days=1)) is None
     await ledger.settle("o-1", SendOutcome(result=SendResult.SENT, provider_id="p-1"))
     assert await ledger.being_sent("shop", "ana", message.text, at=NOON) is None
+
+
+async def test_what_is_left_unsaid_has_a_row_of_its_own_and_leaves_the_unknown_one_alone(
+    ledger: Ledger, conversations: Conversations, record: Make, reply: Make
+) -> None:
+    await claim(ledger, reply(created_at=NOON), record())
+    await ledger.settle("o-1", SendOutcome(result=SendResult.UNKNOWN, error="no answer"))
+    rest = reply(id="o-2", text="And the rest.", in_reply_to=(), created_at=NOON)
+    for _ in range(2):
+        await ledger.keep_unsaid(rest, "not sent")
+    found = [(row.id, row.text, row.delivery, row.delivery_error) for row in await conversations.messages("c-1")]
+    assert found == [
+        ("o-1", "Yes, in 5 to 8 days.", DeliveryState.UNKNOWN, "no answer"),
+        ("o-2", "And the rest.", DeliveryState.FAILED, "not sent"),
+    ]
+    assert await ledger.being_sent("shop", "ana", "Yes, in 5 to 8 days.", at=NOON) == "o-1"
+
+
+async def test_an_accepted_verdict_settles_the_message_that_is_sent_again(
+    ledger: Ledger, conversations: Conversations, record: Make, reply: Make
+) -> None:
+    await claim(ledger, reply(), record())
+    await ledger.settle("o-1", SendOutcome(result=SendResult.UNKNOWN, error="no answer"))
+    verdict = Verdict(action_id="a-1", conversation_id="c-1", verb="post_reply", accepted=True, resends="o-1", at=NOON)
+    await conversations.record(RecordedMessages(record=record(version=2)), verdict=verdict)
+    message = await conversations.message("o-1")
+    assert (message.delivery, "sent again" in str(message.delivery_error)) == (DeliveryState.FAILED, True)
+
+
+async def test_evidence_is_looked_for_where_the_customer_wrote_from_last(
+    db: Database, arrivals: Arrivals, inbox: Inbox, ledger: Ledger, record: Make, reply: Make
+) -> None:
+    now = InboundMessage(id="m-2", provider_id="p-2", text="Hi", received_at=NOON)
+    await arrivals.admit(inbox, Arrival(address="ana-now", aliases=("ana",), message=now, body_hash="h"))
+    await claim(ledger, reply(), record())
+    await ledger.settle("o-1", SendOutcome(result=SendResult.UNKNOWN, error="no answer"))
+    found = await UnknownSends(db).unknown("shop", since=NOON)
+    assert [(message.id, recipient.address) for message, recipient in found] == [("o-1", "ana-now")]
 
 
 async def test_a_report_without_ids_is_about_what_was_sent_before_it(

@@ -1,6 +1,7 @@
 """A reply that is longer than the channel takes leaves in several messages, each of them a row of the ledger."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from temporalio.client import Client
@@ -8,7 +9,7 @@ from temporalio.client import Client
 from channels.registry import FEATURES
 from domain.channels import ChannelKind, SendOutcome, SendResult
 from domain.conversations import Status
-from domain.messages import DeliveryState, Direction, Message
+from domain.messages import DeliveryReceipt, DeliveryState, Direction, Message
 from tests.workflows.desk import Desk, open_desk, until
 
 pytestmark = pytest.mark.engine
@@ -87,8 +88,29 @@ async def test_what_cannot_follow_a_failed_part_is_kept_for_managers(desk: Desk)
         rows = await said(desk, view.id)
     assert [(row.delivery, row.text) for row in rows] == [
         (DeliveryState.SENT, PARTS[0]),
-        (DeliveryState.FAILED, f"{PARTS[1]}\n\n{PARTS[2]}"),
+        (DeliveryState.FAILED, PARTS[1]),
+        (DeliveryState.FAILED, PARTS[2]),
     ]
+
+
+async def test_what_follows_a_part_that_may_have_arrived_stands_apart_as_not_sent(desk: Desk) -> None:
+    desk.vendor.outcomes = [SendOutcome(result=SendResult.UNKNOWN, error="no answer")]
+    async with desk.worker():
+        received = await desk.says(QUESTION)
+        view = await desk.until_status(str(received.conversation_id), Status.FLAGGED)
+        lost, unsaid = await said(desk, view.id)
+        assert (lost.delivery, lost.text) == (DeliveryState.UNKNOWN, PARTS[0])
+        assert (unsaid.delivery, unsaid.text) == (DeliveryState.FAILED, f"{PARTS[1]}\n\n{PARTS[2]}")
+        assert unsaid.delivery_error == "not sent: the part before it may not have arrived"
+        # The channel says that it has the first part, and that is all which counts as delivered.
+        receipt = DeliveryReceipt(message_id=lost.id, state=DeliveryState.DELIVERED, at=datetime.now(UTC))
+        await desk.gateway.deliver_event(desk.inbox, receipt)
+        assert [(row.delivery, row.text) for row in await said(desk, view.id)] == [
+            (DeliveryState.DELIVERED, PARTS[0]),
+            (DeliveryState.FAILED, f"{PARTS[1]}\n\n{PARTS[2]}"),
+        ]
+        # A page that has seen what is left unsaid has seen everything.
+        assert (await desk.replies(desk.ana, view.id, PARTS[1], seen=unsaid.id)).accepted
 
 
 async def test_a_persons_long_reply_is_split_too_and_the_bot_returns_after_its_last_part(desk: Desk) -> None:

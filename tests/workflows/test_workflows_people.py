@@ -56,6 +56,64 @@ async def test_the_managers_reply_reaches_the_customer_and_the_bot_has_it_again(
     assert sum(sent.message.purpose is Purpose.HOLDING for sent in desk.vendor.sent) == 1
 
 
+async def test_what_is_sent_again_answers_what_it_answered_and_nothing_else(desk: Desk) -> None:
+    desk.vendor.outcomes = [SendOutcome(result=SendResult.UNKNOWN, error="no answer")]
+    first = await desk.says("Do you ship to Chile?")
+    conversation_id = str(first.conversation_id)
+    await desk.until_status(conversation_id, Status.FLAGGED)
+    second = await desk.says("And can I pay with bitcoin?")
+
+    async def shown() -> bool:
+        return (await desk.messages(conversation_id))[-1].id == second.message_id
+
+    await until(shown, "the second question is shown")
+    (lost,) = await desk.replies_to(conversation_id, first.message_id)
+    answers, _ = await desk.stores.ledger.answered_by(lost.id)
+    again = PostReply(
+        action_id="again", conversation_id=conversation_id, manager_id=desk.ana.id, text=lost.text, resends=lost.id, answers=answers
+    )
+    assert (await desk.act(again)).accepted
+    assert (await desk.stores.conversations.message(lost.id)).delivery is DeliveryState.FAILED, "settled with the verdict"
+    await desk.until_sent(1)
+    assert [ref.provider_id for ref in desk.vendor.sent[0].message.in_reply_to] == [answers[0].provider_id]
+
+    async def settled() -> bool:
+        return (await desk.messages(conversation_id))[-1].delivery is DeliveryState.SENT
+
+    await until(settled, "it counts as sent")
+    view = await desk.view(conversation_id)
+    assert (view.status, view.assignee_id) == (Status.HUMAN, desk.ana.id)
+    assert view.waiting_since is not None, "the second question still waits"
+    assert (await desk.replies(desk.ana, conversation_id, "Only cards.")).accepted
+    await desk.until_status(conversation_id, Status.BOT)
+    assert [message.text for message in await desk.replies_to(conversation_id, second.message_id)] == ["Only cards."]
+
+
+async def test_an_unanswered_question_stays_listed_when_something_else_is_sent_again(desk: Desk) -> None:
+    desk.vendor.outcomes = [SendOutcome(result=SendResult.UNKNOWN, error="no answer")]
+    first = await desk.says("Do you ship to Chile?")
+    conversation_id = str(first.conversation_id)
+    await desk.until_status(conversation_id, Status.FLAGGED)
+    # The next message brings the new limit, and the time is over.
+    await desk.sets(reply_timeout_minutes=0.001, apology_line="")
+    await desk.says(UNKNOWN)
+
+    async def unanswered() -> bool:
+        view = await desk.view(conversation_id)
+        return view.status is Status.BOT and view.unanswered
+
+    await until(unanswered, "nobody answered in time")
+    (lost,) = await desk.replies_to(conversation_id, first.message_id)
+    answers, _ = await desk.stores.ledger.answered_by(lost.id)
+    again = PostReply(
+        action_id="again", conversation_id=conversation_id, manager_id=desk.ana.id, text=lost.text, resends=lost.id, answers=answers
+    )
+    assert (await desk.act(again)).accepted
+    assert (await desk.view(conversation_id)).unanswered
+    assert (await desk.replies(desk.ana, conversation_id, "Only cards.")).accepted
+    assert not (await desk.view(conversation_id)).unanswered
+
+
 async def test_a_kept_conversation_stays_with_the_manager(desk: Desk) -> None:
     conversation_id = await flagged(desk)
     await desk.replies(desk.ana, conversation_id, "Let me check.", keep=True)
