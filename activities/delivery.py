@@ -10,7 +10,19 @@ from domain.channels import ChannelKind, OutgoingFile, SendOutcome, SendResult
 from domain.media import OWN_FILES
 from domain.messages import OutboundMessage, Sender
 from domain.parts import parts_of
-from domain.ports import Channel, Claim, Confirming, Credentials, InboxStore, OutgoingFiles, Pacing, SendLedger, SendsFiles
+from domain.ports import (
+    Attempt,
+    Channel,
+    Claim,
+    Confirming,
+    Credentials,
+    InboxStore,
+    OutgoingFiles,
+    Pacing,
+    Preparing,
+    SendLedger,
+    SendsFiles,
+)
 from domain.turns import Delivery, DeliveryReport
 
 NOTHING_LEFT = "nothing was left of it without contact data and links, which this channel sanctions"
@@ -57,6 +69,7 @@ class DeliveryActivities:
         file = await self._load(message, channel)
         if held := await self._held_back(delivery, message, channel):
             return DeliveryReport(message_id=message.id, result=SendResult.RETRY, retry_after=held, held=True)
+        ready = await self._prepare(delivery, message, channel, credentials, sayable=sayable)
         claim, recipient = await self._ledger.claim(
             message, delivery.record, turn_id=delivery.turn_id, idempotent=channel.features.idempotent_send
         )
@@ -74,6 +87,8 @@ class DeliveryActivities:
                 outcome = SendOutcome(result=SendResult.FAILED, error=NOTHING_LEFT)
             case Claim.GRANTED if file is not None and isinstance(channel, SendsFiles):
                 outcome = await channel.send_file(message, file, recipient, credentials)
+            case Claim.GRANTED if ready is not None:
+                outcome = await ready()
             case Claim.GRANTED:
                 outcome = await channel.send(self._linked(message, channel), recipient, credentials)
         if outcome.token_refused:
@@ -93,11 +108,22 @@ class DeliveryActivities:
 
     async def _held_back(self, delivery: Delivery, message: OutboundMessage, channel: Channel) -> float:
         """Seconds that the channel's limits ask to wait. What the ledger will refuse anyway takes nobody's place."""
-        overtaken = message.sender is Sender.BOT and message.epoch < delivery.record.epoch
-        if not channel.features.limits or overtaken or delivery.refused is not None:
+        if not channel.features.limits or self._is_overtaken(delivery, message) or delivery.refused is not None:
             return 0.0
         place = f"{message.id}/{delivery.attempt}"
         return await self._pacing.wait(place, message.inbox_id, delivery.record.workflow_id, channel.features.limits)
+
+    def _is_overtaken(self, delivery: Delivery, message: OutboundMessage) -> bool:
+        return message.sender is Sender.BOT and message.epoch < delivery.record.epoch
+
+    async def _prepare(
+        self, delivery: Delivery, message: OutboundMessage, channel: Channel, credentials: Credentials, *, sayable: bool
+    ) -> Attempt | None:
+        """Asked before the claim, too: a take that is accepted while the vendor thinks must find nothing begun."""
+        if not isinstance(channel, Preparing) or self._is_overtaken(delivery, message) or delivery.refused is not None or not sayable:
+            return None
+        recipient = await self._ledger.recipient(delivery.record)
+        return await channel.prepare(self._linked(message, channel), recipient, credentials)
 
     async def _load(self, message: OutboundMessage, channel: Channel) -> OutgoingFile | None:
         """Read before the claim, too. The file of a part that is one."""

@@ -6,8 +6,10 @@ seller's own token. `mercadolibre_events` says what is read, `mercadolibre_threa
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from channels import mercadolibre_check, mercadolibre_events, mercadolibre_tokens
@@ -33,7 +35,7 @@ from domain.fetching import Fetched, Renewal, Swept, TokenState
 from domain.managers import Inbox
 from domain.media import Download
 from domain.messages import Attachment, InboundEvent, OutboundMessage, Recipient, ResourceChanged
-from domain.ports import Credentials, Downloader
+from domain.ports import Attempt, Credentials, Downloader
 
 FEATURES = ChannelFeatures(
     label="MercadoLibre",
@@ -61,9 +63,11 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 _ADDRESS = re.compile(r"/webhooks/mercadolibre/[^/]+(?:/(.*))?$")
 _QUESTION, _THREAD = re.compile(r"question:([0-9]{1,20})"), re.compile(r"pack:([0-9]{1,20})")
 
+T = TypeVar("T")
+
 
 class MercadoLibre:
-    """Implements the ports `Channel`, `Checkable`, `Fetching`, `Confirming`, `Renewable` and `MediaSource`."""
+    """Implements the ports `Channel`, `Checkable`, `Fetching`, `Preparing`, `Confirming`, `Renewable` and `MediaSource`."""
 
     kind = ChannelKind.MERCADOLIBRE
     features = FEATURES
@@ -128,22 +132,27 @@ class MercadoLibre:
 
     async def send(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> SendOutcome:
         """An answer to a question, or a message after a sale."""
+        attempt = await self.prepare(message, recipient, credentials)
+        return await attempt()
+
+    async def prepare(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> Attempt:
+        """Reads the thread that a message after a sale goes to; what comes back sends."""
+        ready = await _told(self._ready(message, recipient, credentials))
+
+        async def attempt() -> SendOutcome:
+            return ready if isinstance(ready, SendOutcome) else await _told(ready())
+
+        return attempt
+
+    async def _ready(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> Attempt | SendOutcome:
         if message.attachments:
             return SendOutcome(result=SendResult.FAILED, error="Files can't be sent through MercadoLibre yet; send the text alone")
-        try:
-            seller = _seller(recipient.inbox_id, credentials, message.created_at.timestamp())
-            if question := _QUESTION.fullmatch(recipient.address):
-                return await self._answer(question[1], message.text, credentials)
-            if thread := _THREAD.fullmatch(recipient.address):
-                return await self._write(thread[1], message.text, seller, credentials)
-            return SendOutcome(result=SendResult.FAILED, error="The customer's address is none of MercadoLibre's")
-        except AddressRefused as error:
-            return SendOutcome(result=SendResult.FAILED, error=f"FRONTDESK_MERCADOLIBRE_API_URL: {error}")
-        except InvalidInput as error:
-            return SendOutcome(result=SendResult.FAILED, error=str(error))
-        except CallFailed as error:
-            # Whatever was not the send itself may be done again.
-            return SendOutcome(result=SendResult.RETRY, error=str(error))
+        seller = _seller(recipient.inbox_id, credentials, message.created_at.timestamp())
+        if question := _QUESTION.fullmatch(recipient.address):
+            return partial(self._answer, question[1], message.text, credentials)
+        if thread := _THREAD.fullmatch(recipient.address):
+            return await self._addressed(thread[1], message.text, seller, credentials)
+        return SendOutcome(result=SendResult.FAILED, error="The customer's address is none of MercadoLibre's")
 
     async def _answer(self, question_id: str, text: str, credentials: Credentials) -> SendOutcome:
         """A question takes one answer: a repeat is refused, so that after any doubt it is looked at and tried again."""
@@ -172,8 +181,7 @@ class MercadoLibre:
             return SendOutcome(result=SendResult.SENT, provider_id=answer_name(question_id))
         return SendOutcome(result=SendResult.FAILED, error="The question was answered on MercadoLibre before; it takes one answer only")
 
-    async def _write(self, thread_id: str, text: str, seller: Seller, credentials: Credentials) -> SendOutcome:
-        path = f"/messages/packs/{thread_id}/sellers/{seller.user_id}"
+    async def _addressed(self, thread_id: str, text: str, seller: Seller, credentials: Credentials) -> Attempt | SendOutcome:
         found = await self._reader.thread(thread_id, seller.user_id, credentials)
         if not found.ok:
             return refused(found)
@@ -185,8 +193,11 @@ class MercadoLibre:
             "to": {"user_id": receiver_of(thread, seller, credentials.get("site_id", ""))},
             "text": sendable(text, thread.longest),
         }
+        return partial(self._write, f"/messages/packs/{thread_id}/sellers/{seller.user_id}?tag=post_sale", body, credentials)
+
+    async def _write(self, path: str, body: Mapping[str, object], credentials: Credentials) -> SendOutcome:
         try:
-            return thread_outcome(await self._api.post(f"{path}?tag=post_sale", credentials, body))
+            return thread_outcome(await self._api.post(path, credentials, body))
         except NoAnswer as error:
             return SendOutcome(result=SendResult.UNKNOWN, error=str(error))
 
@@ -232,6 +243,19 @@ class MercadoLibre:
     async def check(self, credentials: Credentials, *, webhook_url: str) -> ChannelCheck:
         """Asks whose token it is, and for notifications that did not get through."""
         return await mercadolibre_check.check(self._api, credentials, webhook_url)
+
+
+async def _told(step: Awaitable[T]) -> T | SendOutcome:
+    """What the step gives, or how it failed."""
+    try:
+        return await step
+    except AddressRefused as error:
+        return SendOutcome(result=SendResult.FAILED, error=f"FRONTDESK_MERCADOLIBRE_API_URL: {error}")
+    except InvalidInput as error:
+        return SendOutcome(result=SendResult.FAILED, error=str(error))
+    except CallFailed as error:
+        # Whatever was not the send itself may be done again.
+        return SendOutcome(result=SendResult.RETRY, error=str(error))
 
 
 def _seller(inbox_id: str, credentials: Credentials, now: float, *, connected_at: datetime | None = None) -> Seller:

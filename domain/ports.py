@@ -145,6 +145,10 @@ class SendLedger(Protocol):
         """
         ...
 
+    async def recipient(self, record: ConversationRecord) -> Recipient:
+        """Where a reply in this conversation goes now. Raises NotFound."""
+        ...
+
     async def settle(self, message_id: str, outcome: SendOutcome) -> None:
         """Writes how the attempt ended; RETRY puts the row back to `queued`."""
         ...
@@ -295,6 +299,19 @@ class CustomerSigns(Protocol):
 
     def while_preparing(self, conversation_id: str) -> AbstractAsyncContextManager[None]:
         """Shows that somebody is writing for as long as it is open."""
+        ...
+
+
+Attempt = Callable[[], Awaitable[SendOutcome]]
+"""One attempt to send, as `Channel.send` makes it."""
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A channel that has to ask its vendor something before it can send."""
+
+    async def prepare(self, message: OutboundMessage, recipient: Recipient, credentials: Credentials) -> Attempt:
+        """Asks, sends nothing, and gives the one attempt that is left to make. Never raises for what the vendor answers."""
         ...
 
 

@@ -24,7 +24,7 @@ from domain.templates import TemplateUse
 from storage import events
 from storage.database import Database
 from storage.mapping import AnyRow, Values, answered_from, answered_values, file_values, outbound_values, template_from
-from storage.recording import Stored, look_before_send, write_record
+from storage.recording import Stored, look_before_send, recipient_of, write_record
 from storage.tables import IS_SENT_ROW, addresses, aliases, conversations, messages
 
 SUPERSEDED_ERROR = "a person took over before this was sent"
@@ -128,6 +128,11 @@ class Ledger:
                 await self._mark(connection, message, stored, claim, turn_id)
             await events.append(self._db, connection, "message", "conversation", conversation_id=record.conversation_id)
         return claim, Recipient(channel=stored.inbox_channel, inbox_id=record.inbox_id, address=stored.address)
+
+    async def recipient(self, record: ConversationRecord) -> Recipient:
+        """Where a reply in this conversation goes now. Raises NotFound."""
+        async with self._db.read() as connection:
+            return await recipient_of(connection, record)
 
     async def _mark(self, connection: AsyncConnection, message: OutboundMessage, stored: Stored, claim: Claim, turn_id: str | None) -> None:
         state, error = _MARKS[claim]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.commands import Verdict
 from domain.conversations import ConversationRecord, Status
 from domain.errors import NotFound
-from domain.messages import InboundMessage, OutboundMessage, Purpose, Sender
+from domain.messages import InboundMessage, OutboundMessage, Purpose, Recipient, Sender
 from storage import breaches
 from storage.addressing import REPLY_ADDRESS
 from storage.database import Database
@@ -61,6 +61,7 @@ _LOOK_BEFORE_SEND = (
     .select_from(_FROM.outerjoin(messages, messages.c.id == bindparam("message_id")))
     .where(inboxes.c.id == bindparam("inbox_id"))
 )
+_RECIPIENT = select(inboxes.c.channel, _ADDRESS.label("address")).where(inboxes.c.id == bindparam("inbox_id"))
 _SUMMARY = select(conversations.c.id, conversations.c.summary).where(conversations.c.id == bindparam("previous"))
 _PREVIOUS = (
     select(conversations.c.id, conversations.c.summary)
@@ -93,10 +94,14 @@ async def look_before_send(db: Database, connection: AsyncConnection, record: Co
     """As `look`, with the ledger row of a message and where it goes. Raises NotFound if the inbox or the address is gone."""
     await db.lock(connection, record.conversation_id)
     names = {**_names(record), "message_id": message_id, "workflow_id": record.workflow_id}
-    stored = _found((await connection.execute(_LOOK_BEFORE_SEND, names)).first(), record)
-    if stored.address is None:
-        raise NotFound(f"Contact {record.contact_id} has no address on inbox {record.inbox_id}")
-    return stored
+    return _reachable((await connection.execute(_LOOK_BEFORE_SEND, names)).first(), record)
+
+
+async def recipient_of(connection: AsyncConnection, record: ConversationRecord) -> Recipient:
+    """Where a reply goes now. Raises NotFound if the inbox or the address is gone."""
+    names = {"inbox_id": record.inbox_id, "contact_id": record.contact_id, "workflow_id": record.workflow_id}
+    found = _reachable((await connection.execute(_RECIPIENT, names)).first(), record)
+    return Recipient(channel=found.channel, inbox_id=record.inbox_id, address=found.address)
 
 
 def _names(record: ConversationRecord) -> Values:
@@ -107,6 +112,13 @@ def _found(row: Stored | None, record: ConversationRecord) -> Stored:
     if row is None:
         raise NotFound(f"There is no inbox {record.inbox_id}")
     return row
+
+
+def _reachable(row: AnyRow | None, record: ConversationRecord) -> AnyRow:
+    found = _found(row, record)
+    if found.address is None:
+        raise NotFound(f"Contact {record.contact_id} has no address on inbox {record.inbox_id}")
+    return found
 
 
 async def write_record(

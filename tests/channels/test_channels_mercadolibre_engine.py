@@ -153,6 +153,24 @@ async def test_a_reply_reaches_the_side_that_the_customer_writes_from(shop: Shop
     assert (await shop.until_status(Status.HUMAN)).assignee_id == shop.manager.id, "our own message is nobody's takeover"
 
 
+async def test_nothing_of_the_bots_goes_out_once_a_person_has_it_while_the_thread_is_read(shop: Shop, api: MercadoLibreApi) -> None:
+    thread = api.thread()
+    path = f"/messages/packs/{thread.id}/sellers/{SELLER}"
+    api.hold(path)
+    await api.deliver(shop.client, PATH, api.message_notice(api.write(thread, "Hola")))
+    # The first look is for what the customer wrote, the second for whether and to whom the holding line may go.
+    await api.wait_until(lambda it: [call.path for call in it.calls].count(path) == 1)
+    api.let_go(path)
+    api.hold(path)
+    await shop.until_flagged()
+    await api.wait_until(lambda it: [call.path for call in it.calls].count(path) == 2)
+    await shop.replies("Buenas, soy Lara.")
+    api.let_go(path)
+    sent = await shop.until_delivery(DeliveryState.SENT, DeliveryState.FAILED)
+    assert sent[1].delivery_error == "a person took over before this was sent"
+    assert api.posted == ["Buenas, soy Lara."]
+
+
 async def test_a_message_that_was_taken_and_not_confirmed_is_found_in_its_thread(shop: Shop, api: MercadoLibreApi) -> None:
     thread = api.thread()
     api.fault(Fault.ACCEPT_THEN_DROP)

@@ -78,6 +78,7 @@ class VendorServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._answering = 0
+        self._held: dict[str, asyncio.Event] = {}
         self.url = ""
 
     def answer(self, call: Call) -> Answer:
@@ -117,6 +118,13 @@ class VendorServer:
         """Queues what the next `times` sends meet. `takes_in` says whether the vendor keeps the message nevertheless."""
         kept = fault in TAKES_IN if takes_in is None else takes_in
         self._script.extend([Scripted(fault, status, body or {}, headers or {}, seconds, kept)] * times)
+
+    def hold(self, path: str) -> None:
+        """Requests for the path that only read wait for their answers until `let_go`."""
+        self._held[path] = asyncio.Event()
+
+    def let_go(self, path: str) -> None:
+        self._held.pop(path).set()
 
     async def wait_until(self, condition: Callable[[Self], bool], *, timeout: float = 20.0) -> None:
         """Waits for a condition over what was received. Raises TimeoutError."""
@@ -161,6 +169,8 @@ class VendorServer:
         self._answering += 1
         self._changed.set()
         try:
+            if call.method == "GET" and call.path in self._held:
+                await self._held[call.path].wait()
             return await self._say(writer, usual, script)
         finally:
             self._answering -= 1
