@@ -34,11 +34,14 @@ class TurnActivities:
     @activity.defn
     async def retrieve_passages(self, turn: Turn) -> Retrieved:
         """Stores the messages and the evidence in one transaction; only ids, figures and the draft travel back."""
+        # First, because it makes the question's vector in one go with the others that it needs: hearing finds it made.
+        found = await look_up(self._retriever, turn.question, turn.topic, turn.documents)
         heard = await self._listener.hear(turn.question, earlier=turn.earlier, told=turn.told)
-        evidence, recorded = await self._recorded(turn, heard, turn.documents)
+        evidence, recorded = await self._recorded(turn, heard, found)
         if recorded.policy.documents != turn.documents:
             # Changed since the conversation last heard of it: the turn is answered from what the inbox answers from now.
-            evidence, recorded = await self._recorded(turn, heard, recorded.policy.documents)
+            found = await look_up(self._retriever, turn.question, turn.topic, recorded.policy.documents)
+            evidence, recorded = await self._recorded(turn, heard, found)
         return Retrieved(
             recorded=recorded,
             usual_wait_minutes=await self._waits.minutes(turn.record.inbox_id, recorded.policy),
@@ -55,8 +58,7 @@ class TurnActivities:
             ),
         )
 
-    async def _recorded(self, turn: Turn, heard: Heard, documents: tuple[str, ...]) -> tuple[Evidence, Recorded]:
-        found = await look_up(self._retriever, turn.question, turn.topic, documents)
+    async def _recorded(self, turn: Turn, heard: Heard, found: Evidence) -> tuple[Evidence, Recorded]:
         evidence = found.model_copy(update={"heard": heard.model_dump(exclude={"said_by_person"})})
         written = RecordedMessages(record=turn.record, messages=turn.messages)
         return evidence, await self._conversations.record(written, evidence=(turn.id, evidence))

@@ -39,7 +39,15 @@ async def running_product(data_dir: Path, *, callback_url: str, secret: str) -> 
     secret_file = _new_directory(data_dir, secret)
     await _command(data_dir, "knowledge", "import", str(DOCUMENT))
     # Every message is a turn of its own, and every turn is answered: what is measured is the way, not the policy.
-    settings = (f"callback_url={callback_url}", f"secret=@{secret_file}", "quiet_window_seconds=0", "answer_threshold=0")
+    settings = (
+        f"callback_url={callback_url}",
+        f"secret=@{secret_file}",
+        "quiet_window_seconds=0",
+        "answer_threshold=0",
+        "person_requests=false",
+        "upset_threshold=1",
+        "repeats_before_offer=0",
+    )
     await _command(
         data_dir, "inbox", "add", "rest", "--name", "Bench", "--id", INBOX, *(part for one in settings for part in ("--set", one))
     )
