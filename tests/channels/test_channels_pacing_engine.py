@@ -1,7 +1,6 @@
 """A channel's limits, and messages of which nobody knows whether they arrived, through the whole product."""
 
 from collections.abc import AsyncIterator
-from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,7 +47,6 @@ async def test_a_burst_to_one_chat_arrives_whole_in_order_and_spaced(rig: Rig) -
     assert [message.attempts for message in sent] == [1] * (BURST + 1), "waiting is no attempt"
     times = [call.at for call in telegram.calls if call.path.endswith("/sendMessage")]
     # A busy machine may bring one late and the next in time: the whole is what the limit is about.
-    assert all(after - before > 0.3 for before, after in pairwise(times))
     assert times[-1] - times[0] > BURST - 0.7
 
 
