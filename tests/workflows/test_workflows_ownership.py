@@ -1,4 +1,5 @@
-"""However takes, replies, offers, absences and customers' messages fall together: one owner at a time, and nobody is left waiting alone."""
+"""However takes, replies, offers, absences, customers' messages and the deaths of workers fall together: one owner at a time, and nobody is
+left waiting alone."""
 
 import asyncio
 import itertools
@@ -20,18 +21,48 @@ from tests.workflows.desk import Desk, open_desk, until
 pytestmark = pytest.mark.engine
 
 contacts = itertools.count(1)
-Act = Literal["take", "reply", "keep", "release", "says", "away", "back", "look"]
-acts = st.sampled_from(["take", "take", "reply", "keep", "release", "says", "away", "back", "look"])
+Act = Literal["take", "reply", "keep", "release", "says", "away", "back", "look", "dies"]
+acts = st.sampled_from(["take", "take", "reply", "keep", "release", "says", "away", "back", "look", "dies"])
 batches = st.lists(st.lists(st.tuples(acts, st.integers(0, 2), st.integers(0, 1)), min_size=1, max_size=4), min_size=1, max_size=5)
 """Who does what to which of two conversations; a batch falls together."""
+
+
+class Workers:
+    """One worker after another: who dies lets go of everything at once, and the next one starts with nothing in memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._running: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+
+    def start(self) -> None:
+        self._running = asyncio.create_task(self._desk.worker().run())
+
+    async def stop(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def die(self) -> None:
+        async with self._turn:
+            await self.stop()
+            self.start()
 
 
 @pytest.fixture
 async def desk(temporal: Client, database_url: str) -> AsyncIterator[Desk]:
     """Offers run out after half a second, so that they do so between the steps."""
     policy = {"assignment": "fewest", "offer_minutes": 0.5 / 60, "away_return_minutes": 0.2 / 60}
-    async with open_desk(temporal, database_url, **policy) as desk, desk.worker():
+    async with open_desk(temporal, database_url, **policy) as desk:
         yield desk
+
+
+@pytest.fixture
+async def workers(desk: Desk) -> AsyncIterator[Workers]:
+    found = Workers(desk)
+    found.start()
+    yield found
+    await found.stop()
 
 
 async def people(desk: Desk) -> tuple[Manager, ...]:
@@ -39,7 +70,7 @@ async def people(desk: Desk) -> tuple[Manager, ...]:
     return desk.ana, desk.ben, cho or await desk.stores.people.add("cho@shop.example", "Cho", Role.MANAGER)
 
 
-async def step(desk: Desk, team: tuple[Manager, ...], talks: list[str], act: Act, who: int, which: int) -> Verdict | None:
+async def step(desk: Desk, workers: Workers, team: tuple[Manager, ...], talks: list[str], act: Act, who: int, which: int) -> Verdict | None:
     person, conversation_id = team[who], talks[which]
     match act:
         case "take":
@@ -57,6 +88,8 @@ async def step(desk: Desk, team: tuple[Manager, ...], talks: list[str], act: Act
                 await desk.there(person, datetime.now(UTC) + timedelta(hours=1))
         case "look":
             await desk.watch().look(datetime.now(UTC))
+        case "dies":
+            await workers.die()
     return None
 
 
@@ -75,7 +108,7 @@ def check(view: Conversation) -> None:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(play=batches, race=st.permutations(range(3)))
 async def test_one_owner_at_a_time_and_every_flag_in_somebodys_list(
-    desk: Desk, play: list[list[tuple[Act, int, int]]], race: list[int]
+    desk: Desk, workers: Workers, play: list[list[tuple[Act, int, int]]], race: list[int]
 ) -> None:
     team = await people(desk)
     for person in team:
@@ -85,7 +118,7 @@ async def test_one_owner_at_a_time_and_every_flag_in_somebodys_list(
     for conversation_id in talks:
         check(await desk.until_status(conversation_id, Status.FLAGGED))
     for batch in play:
-        verdicts = await asyncio.gather(*(step(desk, team, talks, *one) for one in batch))
+        verdicts = await asyncio.gather(*(step(desk, workers, team, talks, *one) for one in batch))
         for (act, who, _), verdict in zip(batch, verdicts, strict=True):
             if act == "take" and verdict is not None and not verdict.accepted and verdict.owner_id is not None:
                 assert verdict.owner_id != team[who].id, "who is refused is told of somebody else"
