@@ -50,7 +50,7 @@ from channels.media import Downloads
 from channels.outgoing import OutgoingHttp, media_http, vendor_http, vendor_media_http
 from channels.push_services import PushServices
 from channels.registry import FEATURES, Vendors, build_channels
-from channels.signs import Signs
+from channels.signs import LaterSigns, Signs
 from domain.drafting import DraftPolicy
 from domain.ladder import Medium
 from domain.mail import ReplyOffers
@@ -188,7 +188,7 @@ def build_worker(
         *_methods(RecordActivities(stores.conversations, stores.judgements)),
         *_methods(TurnActivities(stores.conversations, searched, KnowledgeListener(index), drafts)),
         *_methods(AssistantActivities(stores.conversations, stores.inboxes, searched, assistant, drafts, signs)),
-        *_methods(DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper, links, Pacing(stores.db))),
+        *_methods(DeliveryActivities(stores.ledger, stores.inboxes, channels, keeper, links, Pacing(stores.db), LaterSigns(signs))),
         *_methods(
             MediaActivities(
                 stores.conversations,

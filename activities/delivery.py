@@ -22,6 +22,8 @@ from domain.ports import (
     Preparing,
     SendLedger,
     SendsFiles,
+    ShowsActivity,
+    ShowsLater,
 )
 from domain.turns import Delivery, DeliveryReport
 
@@ -41,6 +43,7 @@ class DeliveryActivities:
         keeper: TokenKeeper,
         files: OutgoingFiles,
         pacing: Pacing,
+        signs: ShowsLater | None = None,
     ) -> None:
         self._ledger = ledger
         self._inboxes = inboxes
@@ -48,6 +51,7 @@ class DeliveryActivities:
         self._keeper = keeper
         self._files = files
         self._pacing = pacing
+        self._signs = signs
 
     @activity.defn
     async def deliver_message(self, delivery: Delivery) -> DeliveryReport:
@@ -98,6 +102,9 @@ class DeliveryActivities:
         if delivery.last and outcome.result is SendResult.RETRY and not outcome.token_refused:
             outcome = SendOutcome(result=SendResult.FAILED, error=f"gave up after {delivery.attempt} attempts: {outcome.error}")
         await self._ledger.settle(message.id, outcome)
+        if outcome.result is SendResult.SENT and message.sender is Sender.BOT and self._signs and isinstance(channel, ShowsActivity):
+            # What the bot has answered it has read; a person's reading is shown when the conversation is opened.
+            self._signs.show(message.conversation_id, typing=False)
         return DeliveryReport(
             message_id=message.id,
             result=outcome.result,

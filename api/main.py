@@ -11,13 +11,12 @@ from api.app import build_app
 from channels.languages import language_of
 from channels.outgoing import OutgoingHttp, vendor_http
 from channels.registry import FEATURES, Vendors, build_channels
-from channels.signs import Signs
+from channels.signs import LaterSigns, Signs
 from domain.ladder import Medium
 from gateway import ConversationGateway, open_client
 from notifications.verify import TwilioVerify
 from settings import Settings, configure_logging
 from storage.stores import build_stores
-from web.later import LaterSigns
 from web.live import LiveFeed
 from web.services import Services, Telling
 

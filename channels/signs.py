@@ -9,7 +9,7 @@ from domain.channels import ChannelKind
 from domain.conversations import Status
 from domain.errors import FrontdeskError
 from domain.messages import Direction, Recipient
-from domain.ports import Channel, ConversationStore, InboxStore, ShowsActivity
+from domain.ports import Channel, ConversationStore, CustomerSigns, InboxStore, ShowsActivity
 
 LATEST = 10
 """Messages among which the customer's newest is looked for."""
@@ -61,3 +61,23 @@ class Signs:
         with suppress(FrontdeskError):
             return (await self._conversations.get(conversation_id)).status is Status.BOT
         return False
+
+
+class LaterSigns:
+    """Implements the port `ShowsLater`: in the background; at most one at a time for a conversation, so that a slow vendor is not asked
+    again."""
+
+    def __init__(self, signs: CustomerSigns) -> None:
+        self._signs = signs
+        self._showing: dict[str, asyncio.Task[float | None]] = {}
+
+    def show(self, conversation_id: str, *, typing: bool) -> None:
+        if conversation_id in self._showing:
+            return
+        task = asyncio.create_task(self._signs.show(conversation_id, typing=typing))
+        self._showing[conversation_id] = task
+        task.add_done_callback(lambda _: self._showing.pop(conversation_id, None))
+
+    async def settle(self) -> None:
+        """Waits for what is still being shown."""
+        await asyncio.gather(*self._showing.values())

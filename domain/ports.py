@@ -302,6 +302,12 @@ class CustomerSigns(Protocol):
         ...
 
 
+class ShowsLater(Protocol):
+    def show(self, conversation_id: str, *, typing: bool) -> None:
+        """As `CustomerSigns.show`, and nobody waits for it."""
+        ...
+
+
 Attempt = Callable[[], Awaitable[SendOutcome]]
 """One attempt to send, as `Channel.send` makes it."""
 

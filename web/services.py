@@ -12,7 +12,7 @@ from domain.knowledge import Answer
 from domain.ladder import Medium
 from domain.managers import Inbox
 from domain.messages import Arrival, DeliveryReceipt, Echo, ResourceChanged
-from domain.ports import Channel
+from domain.ports import Channel, ShowsLater
 from domain.verification import Verifier
 from storage.arrivals import Arrivals
 from storage.attendance import Attendance
@@ -33,7 +33,6 @@ from storage.secrets import Vault
 from storage.teamwork import Teamwork
 from storage.tokens import Tokens
 from storage.verified import Verified
-from web.later import LaterSigns
 from web.live import LiveFeed
 from web.page_images import PageImages
 
@@ -133,7 +132,7 @@ class Services:
     vault: Vault
     live: LiveFeed
     telling: Telling
-    later: LaterSigns | None = None
+    later: ShowsLater | None = None
     """Shows customers that somebody reads and writes; None where no vendor is to be called."""
     page_images: PageImages = field(default_factory=PageImages)
 
