@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from channels import mercadolibre_check, mercadolibre_events, mercadolibre_tokens
 from channels.exchange import AddressRefused, CallFailed, Http, NoAnswer
 from channels.json_body import Fields, read_object
-from channels.mercadolibre_answers import no_answer_outcome, question_outcome, refused, thread_outcome
+from channels.mercadolibre_answers import OPEN_QUESTION, closed_question, no_answer_outcome, question_outcome, refused, thread_outcome
 from channels.mercadolibre_api import API_URL, Api, api_headers, number_of, setting_number
 from channels.mercadolibre_events import LANGUAGES, Seller, answer_name
 from channels.mercadolibre_reading import Reader
@@ -67,7 +67,7 @@ T = TypeVar("T")
 
 
 class MercadoLibre:
-    """Implements the ports `Channel`, `Checkable`, `Fetching`, `Preparing`, `Confirming`, `Renewable` and `MediaSource`."""
+    """Implements the ports `Channel`, `Checkable`, `Closable`, `Fetching`, `Preparing`, `Confirming`, `Renewable` and `MediaSource`."""
 
     kind = ChannelKind.MERCADOLIBRE
     features = FEATURES
@@ -200,6 +200,19 @@ class MercadoLibre:
             return thread_outcome(await self._api.post(path, credentials, body))
         except NoAnswer as error:
             return SendOutcome(result=SendResult.UNKNOWN, error=str(error))
+
+    async def closed_for(self, address: str, credentials: Credentials) -> str | None:
+        try:
+            if question := _QUESTION.fullmatch(address):
+                found = await self._api.get(f"/questions/{question[1]}", credentials)
+                status = found.body.text("status") if found.ok else ""
+                return None if status in OPEN_QUESTION else closed_question(status)
+            if thread := _THREAD.fullmatch(address):
+                answer = await self._reader.thread(thread[1], setting_number(credentials, "user_id"), credentials)
+                return thread_from(thread[1], answer).closed if answer.ok else None
+        except (InvalidInput, CallFailed):
+            return None
+        return None
 
     async def confirm(
         self, message: OutboundMessage, recipient: Recipient, credentials: Credentials, is_known: Callable[[str], Awaitable[bool]]

@@ -28,13 +28,22 @@ def question_outcome(answer: Answer, question_id: str) -> SendOutcome | None:
     return refused(answer)
 
 
+OPEN_QUESTION = frozenset({"UNANSWERED", "UNDER_REVIEW", ""})
+"""States of a question that may still be answered; the empty one for a question that does not tell."""
+
+
+def closed_question(status: str) -> str:
+    """For a manager to read."""
+    if status == "ANSWERED":
+        return "The question is answered on MercadoLibre; it takes one answer only"
+    return f"The question can't be answered any more: MercadoLibre's word for it is {status[:40]}"
+
+
 def no_answer_outcome(status: str, otherwise: str) -> SendOutcome:
     """The question has no answer: ours was not processed."""
-    if status in ("UNANSWERED", "UNDER_REVIEW", ""):
+    if status in OPEN_QUESTION:
         return SendOutcome(result=SendResult.RETRY, error=otherwise)
-    return SendOutcome(
-        result=SendResult.FAILED, error=f"The question can't be answered any more: MercadoLibre's word for it is {status[:40]}"
-    )
+    return SendOutcome(result=SendResult.FAILED, error=closed_question(status))
 
 
 def thread_outcome(answer: Answer) -> SendOutcome:

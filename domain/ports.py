@@ -302,6 +302,16 @@ class CustomerSigns(Protocol):
         ...
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """A channel that only its vendor can tell whether a customer may still be written to."""
+
+    async def closed_for(self, address: str, credentials: Credentials) -> str | None:
+        """Why nothing can be written there, for a manager to read; None if something can, or if nobody knows. Never raises for what the
+        vendor answers."""
+        ...
+
+
 class ShowsLater(Protocol):
     def show(self, conversation_id: str, *, typing: bool) -> None:
         """As `CustomerSigns.show`, and nobody waits for it."""

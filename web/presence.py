@@ -1,4 +1,4 @@
-"""Who else has a conversation open: a sign every ten seconds, and the line above the composer that says so."""
+"""What stands above the composer and is asked for apart: who else has the conversation open, and whether the vendor still takes a reply."""
 
 from typing import Annotated
 
@@ -7,13 +7,14 @@ from starlette.responses import Response
 
 from domain.conversations import Status
 from domain.managers import Role
+from domain.ports import Closable
 from web.pages import page
 from web.shell import AtDesk, Desk
 
-router = APIRouter(prefix="/conversations/{conversation_id}/presence", include_in_schema=False)
+router = APIRouter(prefix="/conversations/{conversation_id}", include_in_schema=False)
 
 
-@router.post("")
+@router.post("/presence")
 async def give_sign(desk: AtDesk, conversation_id: str, typing: Annotated[str, Form(max_length=1)] = "") -> Response:
     """A viewer looks on without being counted."""
     if desk.manager.may(Role.MANAGER):
@@ -25,7 +26,7 @@ async def give_sign(desk: AtDesk, conversation_id: str, typing: Annotated[str, F
     return await _line(desk, conversation_id)
 
 
-@router.get("")
+@router.get("/presence")
 async def show(desk: AtDesk, conversation_id: str) -> Response:
     return await _line(desk, conversation_id)
 
@@ -33,3 +34,14 @@ async def show(desk: AtDesk, conversation_id: str) -> Response:
 async def _line(desk: Desk, conversation_id: str) -> Response:
     others = await desk.services.teamwork.others(conversation_id, desk.manager.id)
     return page("parts/presence.html", desk.part(others=others, conversation_id=conversation_id))
+
+
+@router.get("/reach")
+async def reach(desk: AtDesk, conversation_id: str) -> Response:
+    """Asks the vendor, which may take its time: the page does not wait for it."""
+    conversation = await desk.services.conversations.get(conversation_id)
+    channel = desk.services.channels.get(conversation.channel)
+    why = None
+    if isinstance(channel, Closable):
+        why = await channel.closed_for(conversation.contact_address, await desk.services.inboxes.credentials(conversation.inbox_id))
+    return page("parts/reach.html", desk.part(why=why))

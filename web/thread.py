@@ -15,6 +15,7 @@ from domain.managers import Manager, Role
 from domain.messages import DeliveryState, Direction, Message, Purpose, Sender
 from domain.notices import NoticeLine
 from domain.policy import Policy
+from domain.ports import Closable
 from domain.teamwork import Colleague
 from domain.templates import Template
 from domain.verification import IdentityCheck, hidden, number_in
@@ -147,6 +148,8 @@ class Thread:
     takes_files: str = ""
     sanctions_contacts: bool = False
     """The platform punishes contact data and outside links in messages."""
+    asks_vendor: bool = False
+    """Only the vendor knows whether a reply still goes through."""
     """What a browser may offer to attach; empty where the channel takes no files."""
     others: Sequence[Colleague] = ()
     """Who else has it open."""
@@ -358,6 +361,7 @@ async def load_thread(
         conflict=conflict,
         chooser=chooser,
         takes_files=_takes_files(services, conversation),
+        asks_vendor=isinstance(services.channels.get(conversation.channel), Closable),
         sanctions_contacts=(channel := services.channels.get(conversation.channel)) is not None and channel.features.strip_contacts,
         due=due_state(conversation, clock.now),
         previous=await services.conversations.get(conversation.previous_id) if conversation.previous_id and not earlier else None,

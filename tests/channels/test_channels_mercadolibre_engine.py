@@ -13,12 +13,15 @@ import pytest
 from temporalio.client import Client
 
 from api.recent_inboxes import RecentInboxes
+from channels.outgoing import vendor_http
+from channels.registry import Vendors, build_channels
 from domain.channels import ChannelKind
 from domain.conversations import Conversation, Section, Status
 from domain.errors import EngineUnavailable
 from domain.managers import Inbox
 from domain.messages import DeliveryState, Direction, Message
-from domain.ports import Credentials
+from domain.ports import Closable, Credentials
+from tests.api.fakes import NoHttp
 from tests.channels.cases import MERCADOLIBRE_CREDENTIALS
 from tests.channels.shop import Shop, running
 from tests.vendors.mercadolibre import APP, PATH_SECRET, REFRESH, SELLER, TITLE, MercadoLibreApi
@@ -385,3 +388,33 @@ async def test_what_is_not_mercadolibres_is_refused(
     assert (await shop.client.post(path, json=notice)).status_code == status
     if status >= 400:
         assert api.calls == []
+
+
+# What the composer is told before anybody writes
+
+
+async def test_a_manager_reads_why_nothing_can_be_written_any_more(shop: Shop, api: MercadoLibreApi) -> None:
+    thread = api.thread()
+    await api.deliver(shop.client, PATH, api.message_notice(api.write(thread, "Hola")))
+    found = await shop.until_flagged()
+    credentials = await shop.stores.inboxes.credentials("galpon")
+    channel = build_channels(NoHttp(), Vendors(vendor_http(), mercadolibre_url=api.url))[ChannelKind.MERCADOLIBRE]
+    assert isinstance(channel, Closable)
+    assert await channel.closed_for(found.contact_address, credentials) is None
+    thread.status, thread.substatus = "blocked", "blocked_by_mediation"
+    assert "a claim is open on the order" in str(await channel.closed_for(found.contact_address, credentials))
+
+
+async def test_a_question_that_was_answered_elsewhere_is_said_to_be(shop: Shop, api: MercadoLibreApi) -> None:
+    question = api.ask("¿Hacen envíos?")
+    await api.deliver(shop.client, PATH, api.question_notice(question))
+    found = await shop.until_flagged()
+    credentials = await shop.stores.inboxes.credentials("galpon")
+    channel = build_channels(NoHttp(), Vendors(vendor_http(), mercadolibre_url=api.url))[ChannelKind.MERCADOLIBRE]
+    assert isinstance(channel, Closable)
+    assert await channel.closed_for(found.contact_address, credentials) is None
+    question.answer, question.status = "Sí", "ANSWERED"
+    assert "takes one answer only" in str(await channel.closed_for(found.contact_address, credentials))
+    nowhere = build_channels(NoHttp(), Vendors(vendor_http(), mercadolibre_url="http://127.0.0.1:9"))[ChannelKind.MERCADOLIBRE]
+    assert isinstance(nowhere, Closable)
+    assert await nowhere.closed_for(found.contact_address, credentials) is None, "nobody knows, so nobody is stopped"

@@ -39,3 +39,10 @@ async def test_a_transfer_takes_a_note_along_and_is_watched_by_who_gave_it(brows
     assert [name for _, name in watching] == ["Maya Ortiz"]
     await maya.post(f"/conversations/{record.conversation_id}/unwatch", data={"back": ""})
     assert await shop.services.teamwork.watchers(record.conversation_id) == []
+
+
+async def test_where_the_page_knows_it_no_vendor_is_asked_whether_a_reply_goes_through(browser: Browser, shop: Shop) -> None:
+    record = (await furnish(shop))["priya"]
+    client = await browser("dana")
+    assert "/reach" not in (await client.get(f"/inbox/all/{record.conversation_id}")).text
+    assert (await client.get(f"/conversations/{record.conversation_id}/reach", headers=PART)).text.strip() == ""
