@@ -143,6 +143,7 @@ async def test_a_reply_reaches_the_side_that_the_customer_writes_from(shop: Shop
     await api.deliver(shop.client, PATH, api.message_notice(first))
     (received,) = await until_received(shop, "¿Cuándo llega?")
     assert (await shop.until_flagged()).contact_name == "Ema Ríos"
+    await shop.until_delivery(DeliveryState.SENT)
     await shop.replies("Mañana – sin falta 👋")
     sent = await shop.until_delivery(DeliveryState.SENT, DeliveryState.SENT)
     assert api.posted == [HOLDING, "Mañana - sin falta"]

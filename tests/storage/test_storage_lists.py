@@ -217,7 +217,9 @@ async def test_unanswered_stays_until_a_person_deals_with_it(write: Write, conve
     await write("c-1", version=3, unanswered=True)
     await write("c-1", version=4, unanswered=True, verdict=verdict(action_id="a-0", accepted=False))
     assert await unanswered()
-    await write("c-1", version=5, unanswered=True, verdict=verdict())
+    await write("c-1", version=5, unanswered=True, verdict=verdict(action_id="a-1"))
+    assert await unanswered(), "what was answered is not all that waits"
+    await write("c-1", version=6, unanswered=False, verdict=verdict())
     assert not await unanswered()
 
 
