@@ -386,7 +386,15 @@ async def test_what_is_not_mercadolibres_is_refused(
     shop: Shop, api: MercadoLibreApi, path: str, changes: dict[str, object], status: int
 ) -> None:
     notice = api.question_notice(api.ask("¿Hay?")) | changes
-    assert (await shop.client.post(path, json=notice)).status_code == status
+    answers: list[int] = []
+
+    async def decided() -> bool:
+        # On a busy machine the door may not learn in time whose inbox it is: it says 503, and the vendor comes again.
+        answers.append((await shop.client.post(path, json=notice)).status_code)
+        return answers[-1] != 503
+
+    await until(decided, "the door has decided", seconds=30)
+    assert answers[-1] == status
     if status >= 400:
         assert api.calls == []
 
